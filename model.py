@@ -1,0 +1,474 @@
+"""The nouns of Wardround: each a frozen value; nothing here does anything.
+
+Every moment is an aware UTC ``datetime``; every latency is in milliseconds; every duration that is not a latency is in
+seconds. These values are the only thing that passes between rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What is known of a series. UNKNOWN means nobody looked, or we could not measure: never up, never down."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    MAINTENANCE = "maintenance"
+    UNKNOWN = "unknown"
+
+
+class Fault(Exception):
+    """A check says what is wrong out there, in words a person can act on.
+
+    ``network`` is true when no answer came at all (name, route, refusal, time-out while connecting): only such faults can
+    mean that it is our own line that is cut. ``facts`` and ``findings`` carry what was seen all the same.
+    """
+
+    def __init__(self, words: str, *, network: bool = False, result: Result | None = None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.network = network
+        self.result = result
+
+
+class Secret:
+    """A value that is never printed, stored or shown; ``reveal()`` is called only where it goes on the wire."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+# --- what is watched ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """One thing watched: a check, its options, how often, how patiently."""
+
+    key: str
+    name: str
+    check: str
+    options: Any  # the frozen pydantic Options of checks/<check>.py
+    every: float = 30.0
+    timeout: float = 10.0
+    slow: float | None = None  # seconds; slower than this is degraded
+    confirm: int = 2
+    group: str = "Everything else"
+    critical: bool = False
+    public: str | None = None
+    runbook: str | None = None
+    depends_on: tuple[str, ...] = ()
+    paused: bool = False
+
+    @property
+    def horizon(self) -> float:
+        """Seconds after the last sample from which nothing is known any more: two intervals plus the time-out."""
+        return 2 * self.every + self.timeout
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """Planned quiet. ``monitors`` empty means all of them."""
+
+    title: str
+    start: datetime
+    end: datetime
+    monitors: tuple[str, ...] = ()
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One place to tell: an Apprise URL. ``on`` holds the statuses whose beginning is told (the end always is)."""
+
+    key: str
+    url: Secret
+    on: tuple[Status, ...] = (Status.DOWN,)
+    timeout: float = 20.0
+
+
+# --- what a probe sees -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Milliseconds spent in each stretch of one probe; None where the stretch did not happen or was not reached."""
+
+    dns: float | None = None
+    connect: float | None = None
+    tls: float | None = None
+    first_byte: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A named component inside a health document; it gets a series of its own, ``<monitor>/<name>``."""
+
+    name: str
+    status: Status
+    latency: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not an outage but wrong: a stable ``kind``, what was seen, and how to mend it."""
+
+    kind: str
+    words: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one probe saw. ``facts`` are short pairs such as commit, pid, uptime, http_status, expires."""
+
+    status: Status
+    words: str = ""
+    latency: float | None = None  # ms; None when the probe failed
+    phases: Phases = Phases()
+    parts: tuple[Part, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    network: bool = False  # failed without any answer: may be our own line
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A result stamped with its series and moment; never edited."""
+
+    series: str
+    at: datetime
+    status: Status
+    latency: float | None = None
+    words: str = ""
+    phases: Phases = Phases()
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """One push of a heartbeat: ``kind`` is ok, start or fail."""
+
+    key: str
+    at: datetime
+    kind: str
+    words: str = ""
+
+
+# --- what is decided ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One sample that speaks against the confirmed status and waits for company."""
+
+    at: datetime
+    status: Status
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a series stands between two samples: its open interval, and the doubts about it.
+
+    ``seen`` is the last sample that measured something; ``blind`` says why the newest one did not, if so.
+    """
+
+    series: str
+    status: Status
+    since: datetime
+    seen: datetime | None = None
+    words: str = ""
+    doubts: tuple[Doubt, ...] = ()
+    latency: float | None = None
+    blind: str = ""
+
+    @property
+    def unsure(self) -> bool:
+        return bool(self.doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An unbroken run of one confirmed status, closed. ``end`` is exclusive."""
+
+    series: str
+    status: Status
+    start: datetime
+    end: datetime
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A series passes from one status to another: ``at`` is dated back to the first sample, ``seen`` is when it was sure."""
+
+    series: str
+    before: Status
+    after: Status
+    at: datetime
+    seen: datetime
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one sample changes: the new standing, the intervals it closes, the flips it makes."""
+
+    standing: Standing
+    closed: tuple[Interval, ...] = ()
+    flips: tuple[Flip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were last told of a monitor, so that a restart neither repeats nor forgets it."""
+
+    monitor: str
+    status: Status
+    since: datetime  # when that trouble began
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that must be told, before it is split into one row a channel. ``kind`` is down, degraded, recovered, watch."""
+
+    key: str  # idempotency: the same trouble and transition give the same key
+    kind: str
+    title: str
+    body: str
+    monitor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message owed to one channel, kept until sent."""
+
+    id: int
+    channel: str
+    notice: Notice
+    created: datetime
+    due: datetime
+    attempts: int = 0
+    batch: str | None = None
+    sent: datetime | None = None
+    dead: bool = False
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Anything that can explain trouble. ``kind``: commit, restart, configuration, maintenance, certificate, watch."""
+
+    at: datetime
+    kind: str
+    words: str
+    monitor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding with its history: since when it is seen, and when last."""
+
+    monitor: str
+    finding: Finding
+    first: datetime
+    last: datetime
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Latencies in log buckets of ratio 1.02: ``counts`` are (bucket, how many), ascending; bucket as rules.histogram says."""
+
+    counts: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """The samples of one bucket of one series added up. ``level`` is minute, hour or day; sums of phases in ms."""
+
+    series: str
+    level: str
+    start: datetime
+    up: int = 0
+    degraded: int = 0
+    down: int = 0
+    unknown: int = 0
+    latency: Histogram = Histogram()
+    latency_sum: float = 0.0
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    dns: float = 0.0
+    connect: float = 0.0
+    tls: float = 0.0
+    first_byte: float = 0.0
+
+    @property
+    def samples(self) -> int:
+        return self.up + self.degraded + self.down
+
+
+@dataclass(frozen=True, slots=True)
+class Uptime:
+    """Seconds of each status inside a window. The share is never kept: it is made from these, rounded down."""
+
+    up: float = 0.0
+    degraded: float = 0.0
+    down: float = 0.0
+    maintenance: float = 0.0
+    unknown: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.up + self.degraded + self.down + self.maintenance + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One calendar day (in the site's time zone) of one series: seconds of each status."""
+
+    series: str
+    date: date
+    uptime: Uptime
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Quantiles of a window or bucket from merged histograms, in ms; ``n`` measured samples. None: nothing measured."""
+
+    n: int = 0
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A trailing stretch that is answered for."""
+
+    key: str  # 1h, 24h, 7d, 30d, 90d
+    start: datetime
+    end: datetime
+
+
+# --- what is shown -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a history strip: worst status, its share of the stretch in per mille of measured time, words for a hint."""
+
+    start: datetime
+    status: Status
+    words: str
+    uptime: Uptime = Uptime()
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A monitor on the overview: everything a person needs in the first five seconds, already decided."""
+
+    key: str
+    name: str
+    group: str
+    check: str
+    status: Status
+    since: datetime | None
+    words: str
+    critical: bool = False
+    unsure: bool = False
+    waiting_for: str | None = None  # name of the parent that is down
+    latency: float | None = None
+    seen: datetime | None = None
+    sparkline: tuple[float | None, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    uptime: Uptime = Uptime()
+    last_change: Change | None = None
+    runbook: str | None = None
+    public: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All tiles, worst first, as of one revision of the store."""
+
+    at: datetime  # when it was put together
+    seen: datetime | None  # newest sample of any monitor: the age of the data
+    stale: bool
+    tiles: tuple[Tile, ...] = ()
+    counts: Mapping[Status, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicComponent:
+    """What a stranger may know of a monitor: the public name, a status, a strip of days. Nothing else exists here."""
+
+    name: str
+    status: Status
+    since: datetime | None
+    bars: tuple[Bar, ...]
+    uptime: Uptime
+
+
+@dataclass(frozen=True, slots=True)
+class PublicStatus:
+    """The page for stakeholders and the Statuspage routes, built from an allow-list in rules.public."""
+
+    site: str
+    at: datetime
+    seen: datetime | None
+    stale: bool
+    status: Status
+    headline: str
+    components: tuple[PublicComponent, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchReport:
+    """What the poller says of itself, once a second: our own health."""
+
+    at: datetime
+    started: datetime
+    pid: int
+    epoch: int
+    version: str
+    monitors: int
+    probes: int  # since start
+    late_p50: float = 0.0  # ms a probe began after it was due, over the last minute
+    late_p99: float = 0.0
+    missed: int = 0
+    running: int = 0
+    queued: int = 0
+    blind: bool = False
+    commit_ms: float = 0.0
+    store_bytes: int = 0
+    disk_free: float = 1.0
+    words: str = ""
