@@ -1,0 +1,44 @@
+# `make run` starts Wardround, `make test` proves it. Everything they need is installed into .venv by themselves.
+PYTHON ?= python3
+PORT ?= 8501
+BIN := .venv/bin
+
+.PHONY: run test lint fmt readme screenshot bench check
+.DEFAULT_GOAL := check
+
+check: lint test
+
+.venv/.runtime: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+run: .venv/.runtime
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: .venv/.dev
+	$(BIN)/python tests/browser/ensure_chromium.py
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+readme: .venv/.runtime
+	$(BIN)/python docs/readme.py
+
+screenshot: .venv/.dev
+	$(BIN)/python tests/browser/ensure_chromium.py
+	$(BIN)/python demo/screenshot.py
+
+bench: .venv/.dev
+	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
