@@ -1,0 +1,208 @@
+"""The tables of the store. Their first shape is made by migrations/versions/0001.py; a test holds both equal."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+METADATA = MetaData()
+# SQLite gives a row its number only when the column's type is exactly INTEGER.
+NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _number() -> Column[int]:
+    return Column("id", NUMBER, primary_key=True)
+
+
+def _key() -> Column[int]:
+    """Time and series in one integer, time first: appending then touches the last page only."""
+    return Column("key", NUMBER, primary_key=True, autoincrement=False)
+
+
+def _int(name: str, *, null: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=null)
+
+
+def _code(name: str) -> Column[int]:
+    return Column(name, SmallInteger, nullable=False)
+
+
+def _text(name: str, *, null: bool = False, primary: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=null, primary_key=primary)
+
+
+SERIES = Table(
+    "series",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+    _int("created"),
+)
+# Fresh samples; key = milliseconds since 1970 << 16 | series. Durations are microseconds.
+SAMPLES = Table(
+    "samples",
+    METADATA,
+    _key(),
+    _code("status"),
+    *(Column(name, Integer) for name in ("latency", "dns", "connect", "tls", "first_byte", "total")),
+    _text("words", null=True),
+)
+# Sealed hours; key = hours since 1970 << 16 | series.
+CHUNKS = Table("chunks", METADATA, _key(), Column("body", LargeBinary, nullable=False))
+STANDINGS = Table(
+    "standings",
+    METADATA,
+    Column("series", Integer, primary_key=True, autoincrement=False),
+    _code("status"),
+    _int("since"),
+    _int("seen", null=True),
+    _text("words"),
+    _text("doubts"),
+    _int("latency", null=True),
+    _text("blind"),
+)
+RESULTS = Table("results", METADATA, _text("monitor", primary=True), _int("at"), _text("body"))
+INTERVALS = Table(
+    "intervals",
+    METADATA,
+    _number(),
+    Column("series", Integer, nullable=False),
+    _code("status"),
+    _int("start_at"),
+    _int("end_at"),
+    _text("words"),
+    Index("intervals_end_at", "end_at"),
+    Index("intervals_series", "series", "end_at"),
+)
+FLIPS = Table(
+    "flips",
+    METADATA,
+    _number(),
+    Column("series", Integer, nullable=False),
+    _code("before"),
+    _code("after"),
+    _int("at"),
+    _int("seen"),
+    _text("words"),
+    Index("flips_at", "at"),
+    Index("flips_series", "series", "at"),
+)
+
+
+def _rollups(name: str) -> Table:
+    """key = start in seconds since 1970 << 16 | series. Durations are microseconds."""
+    counts = (Column(status, Integer, nullable=False) for status in ("up", "degraded", "down", "unknown"))
+    quantiles = (Column(quantile, Integer) for quantile in ("p50", "p95", "p99"))
+    sums = (_int(phase) for phase in ("latency", "dns", "connect", "tls", "first_byte"))
+    return Table(name, METADATA, _key(), *counts, *quantiles, *sums, Column("histogram", LargeBinary, nullable=False))
+
+
+ROLLUPS = {level: _rollups(f"rollups_{level}") for level in ("minute", "hour", "day")}
+# key = days since 1970 << 16 | series; milliseconds of each status.
+DAYS = Table(
+    "days",
+    METADATA,
+    _key(),
+    *(_int(status) for status in ("up", "degraded", "down", "maintenance", "unknown")),
+)
+NOTIFICATIONS = Table(
+    "notifications",
+    METADATA,
+    _number(),
+    _text("channel"),
+    _text("key"),
+    _text("kind"),
+    _text("title"),
+    _text("body"),
+    _text("monitor", null=True),
+    _int("created"),
+    _int("due"),
+    Column("attempts", Integer, nullable=False),
+    _text("batch", null=True),
+    _text("holder", null=True),
+    _int("leased", null=True),
+    _int("sent", null=True),
+    _code("dead"),
+    _text("error"),
+    UniqueConstraint("channel", "key", name="notifications_once"),
+)
+Index(
+    "notifications_owed",
+    NOTIFICATIONS.c.channel,
+    NOTIFICATIONS.c.due,
+    sqlite_where=text("sent IS NULL AND dead = 0"),
+    postgresql_where=text("sent IS NULL AND dead = 0"),
+)
+TOLD = Table("told", METADATA, _text("monitor", primary=True), _code("status"), _int("since"))
+LEASES = Table(
+    "leases",
+    METADATA,
+    _text("name", primary=True),
+    _text("holder"),
+    _int("epoch"),
+    _int("until"),
+    _int("taken"),
+)
+FINDINGS = Table(
+    "findings",
+    METADATA,
+    _number(),
+    _text("monitor"),
+    _text("kind"),
+    _text("words"),
+    _text("fix"),
+    _int("first"),
+    _int("last"),
+    _int("closed", null=True),
+)
+Index(
+    "findings_open",
+    FINDINGS.c.monitor,
+    FINDINGS.c.kind,
+    unique=True,
+    sqlite_where=text("closed IS NULL"),
+    postgresql_where=text("closed IS NULL"),
+)
+CHANGES = Table(
+    "changes",
+    METADATA,
+    _number(),
+    _int("at"),
+    _text("kind"),
+    _text("words"),
+    _text("monitor", null=True),
+    Index("changes_at", "at"),
+    Index("changes_monitor", "monitor", "at"),
+)
+PINGS = Table(
+    "pings",
+    METADATA,
+    _text("key", primary=True),
+    _text("kind", primary=True),
+    _int("at"),
+    _text("words"),
+)
+WATCH = Table(
+    "watch",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _text("body"),
+)
+NOTES = Table("notes", METADATA, _text("key", primary=True), _text("value"))
+REVISION = Table(
+    "revision",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    _int("number"),
+)

@@ -1,0 +1,23 @@
+"""One statement that inserts a row or changes the one that is there, in the dialect of the connection."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+
+def _insert(c: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if c.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def upsert(c: Connection, table: Table) -> Insert:
+    """Inserts; where the primary key is there already, every other column takes the new value."""
+    statement = _insert(c, table)
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
+
+
+def insert_once(c: Connection, table: Table) -> Insert:
+    """Inserts; a row whose key is there already is left as it is."""
+    return _insert(c, table).on_conflict_do_nothing()

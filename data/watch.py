@@ -1,0 +1,45 @@
+"""What the poller says of itself, once a second, and small notes that outlast a restart."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, select
+
+from data.moments import micros, moment
+from data.tables import NOTES, WATCH
+from data.text import kept
+from data.upsert import upsert
+from model import WatchReport
+
+MOMENTS = ("at", "started")
+
+
+def report(c: Connection, watched: WatchReport) -> None:
+    """Writes the newest report over the older one."""
+    moments = {name: micros(getattr(watched, name)) for name in MOMENTS}
+    value = asdict(watched) | moments | {"words": kept(watched.words)}
+    c.execute(upsert(c, WATCH), {"id": 1, "body": json.dumps(value)})
+
+
+def read(c: Connection) -> WatchReport | None:
+    """The newest report; None when no poller ever ran on this store."""
+    body = c.execute(select(WATCH.c.body)).scalar()
+    if body is None:
+        return None
+    value = json.loads(body)
+    return WatchReport(**value | {name: moment(value[name]) for name in MOMENTS})
+
+
+def note(c: Connection, key: str, value: str | None) -> None:
+    """Keeps a small text under ``key``; None takes it away."""
+    if value is None:
+        c.execute(delete(NOTES).where(NOTES.c.key == key))
+    else:
+        c.execute(upsert(c, NOTES), {"key": key, "value": kept(value, 64 * 1024)})
+
+
+def noted(c: Connection) -> dict[str, str]:
+    """All notes. "quarantined" names a damaged store that was put aside before this one was begun."""
+    return dict(c.execute(select(NOTES.c.key, NOTES.c.value)).all())
