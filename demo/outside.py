@@ -1,0 +1,110 @@
+"""Everything else the demo answers over HTTP: the front end, the data services, payments and a vendor's status page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from demo import health
+from demo.answer import HTML, Answer, Request, json_of
+from demo.health import Look
+from demo.schedule import Schedule
+
+KEY = "demo-key"  # what the demo's payment service takes for a valid key; it opens nothing anywhere
+WORKS_BEGAN, WORKS_LAST = timedelta(minutes=-25), timedelta(minutes=120)
+HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
+    ("X-Medical-Platform", "true"),
+    ("X-Privacy-Compliant", "GDPR-HIPAA"),
+)
+HOME = b"<!doctype html><title>TCM Prescription Platform</title><h1>Prescriptions, on time</h1>"
+LOGIN = b"<!doctype html><title>Sign in</title><form method=post><input name=email><input name=password></form>"
+
+
+def under_works(schedule: Schedule, look: Look) -> bool:
+    """Whether the planned works on the medicine search go on."""
+    begin = schedule.opened + WORKS_BEGAN
+    return begin <= look.at < begin + WORKS_LAST
+
+
+def _page(subject: str, body: bytes) -> Callable[[Look, Request], Answer]:
+    def answer(look: Look, request: Request) -> Answer:
+        if look.down(subject):
+            return Answer(502, b"Bad gateway", look.ms(subject), HTML, HEADERS)
+        return Answer(200, body, look.ms(subject), HTML, HEADERS)
+
+    return answer
+
+
+def _status(subject: str, document: object, broken: int = 503) -> Callable[[Look, Request], Answer]:
+    def answer(look: Look, request: Request) -> Answer:
+        if look.down(subject):
+            return json_of({"error": "temporarily unavailable"}, status=broken, wait=look.ms(subject))
+        return json_of(document, wait=look.ms(subject))
+
+    return answer
+
+
+def _to_login(look: Look, request: Request) -> Answer:
+    if look.down("login"):
+        return Answer(502, b"Bad gateway", look.ms("login"), HTML, HEADERS)
+    return Answer(307, b"", look.ms("login"), HTML, (*HEADERS, ("Location", "/auth/login")))
+
+
+def _search(look: Look, request: Request) -> Answer:
+    if under_works(look.schedule, look):
+        return json_of({"error": "index is being rebuilt"}, status=503, wait=look.ms("search"))
+    return json_of({"status": "ok", "index": "medicines", "documents": 11_482}, wait=look.ms("search"))
+
+
+def _charges(look: Look, request: Request) -> Answer:
+    if request.token != KEY:
+        error = {"type": "invalid_request_error", "message": "You did not provide a valid API key."}
+        return json_of({"error": error}, status=401, wait=look.ms("strangers"))
+    if look.down("payments"):
+        return json_of({"error": {"type": "api_error"}}, status=500, wait=look.ms("payments"))
+    return json_of({"object": "list", "data": [], "has_more": False}, wait=look.ms("payments"))
+
+
+def _vendor(look: Look, request: Request) -> Answer:
+    trouble = look.schedule.at("hosting", look.at)
+    indicator, words = ("minor", "Partially degraded") if trouble else ("none", "All systems operational")
+    document = {"page": {"name": "Hosting"}, "status": {"indicator": indicator, "description": words}}
+    return json_of(document, wait=look.ms("hosting"))
+
+
+def _closed(look: Look, request: Request) -> Answer:
+    return json_of({"error": "Authentication required"}, status=401, wait=look.ms("live"))
+
+
+PATHS: dict[str, Callable[[Look, Request], Answer]] = {
+    "/": _page("home", HOME),
+    "/auth/login": _page("login", LOGIN),
+    "/dashboard": _to_login,
+    "/prescriptions": _to_login,
+    "/api/health": lambda look, request: health.aggregate(look),
+    "/api/health/ready": lambda look, request: health.ready(look),
+    "/api/health/live": lambda look, request: health.live(look),
+    "/api/medicines/search/health": _search,
+    "/auth/v1/health": _status("auth", {"version": "v2.180.0", "name": "GoTrue", "description": "user management"}),
+    "/storage/v1/status": _status("storage", {"status": "ok"}),
+    "/functions/v1/health": _status("functions", {"status": "ok"}, broken=500),
+    "/realtime/v1/api/ping": _status("realtime", {"message": "pong"}),
+    "/v1/charges": _charges,
+    "/vendor/api/v2/status.json": _vendor,
+}
+
+
+def answer(look: Look, request: Request) -> Answer:
+    """What the demo says to a GET; anything it does not know under /api asks for a token, the rest is not found."""
+    known = PATHS.get(request.path)
+    if known:
+        return known(look, request)
+    if request.path.startswith("/api/"):
+        return _closed(look, request)
+    return replace(json_of({"error": "not found"}, status=404), headers=HEADERS)
