@@ -16,7 +16,7 @@ LIFE = timedelta(days=90)
 
 
 def make(folder: Path, expires: datetime) -> tuple[Path, Path, Path]:
-    """Writes ca.pem, platform.pem, platform.key into a folder; gives their paths. The authority's key is thrown away."""
+    """Writes ca.pem, platform.pem and platform.key, gives their paths; the authority's own key is thrown away."""
     folder.mkdir(parents=True, exist_ok=True)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _signed("Wardround demo CA", authority_key, "Wardround demo CA", authority_key, expires, authority=True)

@@ -20,6 +20,7 @@ from demo.schedule import Schedule
 HOST = "127.0.0.1"
 Clock = Callable[[], datetime]
 LINE, REQUEST_S = 16_384, 10.0
+NONSENSE = (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
 
 def now() -> datetime:
@@ -95,9 +96,7 @@ class Door:
 async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
     """Strangers hang up, stall and talk nonsense: that ends their connection and nothing else."""
     try:
-        with contextlib.suppress(
-            OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError
-        ):
+        with contextlib.suppress(*NONSENSE):
             yield
     finally:
         writer.close()
