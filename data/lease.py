@@ -35,7 +35,7 @@ def take(c: Connection, name: str, holder: str, now: datetime, ttl: float) -> in
     """
     until = micros(now + timedelta(seconds=ttl))
     new: dict[str, Any] = {"name": name, "holder": holder, "epoch": 1, "until": until, "taken": micros(now)}
-    if c.execute(insert_once(c, LEASES), new).rowcount == 1:
+    if c.execute(insert_once(c, LEASES).returning(LEASES.c.epoch), new).scalar():
         return 1
     return _extend(c, name, holder, micros(now), until) or _take_over(c, new, micros(now))
 

@@ -24,8 +24,8 @@ def owe(c: Connection, notices: Sequence[tuple[str, Notice]], now: datetime, due
 
     The same notice key is owed to a channel once for ever, however often it is asked for.
     """
-    statement = insert_once(c, NOTIFICATIONS)
-    return sum(c.execute(statement, _owed(channel, notice, now, due)).rowcount for channel, notice in notices)
+    statement = insert_once(c, NOTIFICATIONS).returning(T.id)
+    return sum(len(c.execute(statement, _owed(channel, notice, now, due)).all()) for channel, notice in notices)
 
 
 def _owed(channel: str, notice: Notice, now: datetime, due: datetime) -> dict[str, Any]:
