@@ -13,12 +13,12 @@ from data import filesystem
 from data._sqlite import alone, engine_of, refuse_old
 from data.errors import Busy, Corrupt, Full, Missing, Refused
 from data.schema import HEAD, expect_head, migrate, version
-from data.tables import NOTES
+from data.tables import METADATA, NOTES
 
 MAGIC = b"SQLite format 3\0"
 WAL_MODE = b"\2\2"  # bytes 18 and 19 of a file that is written through a log
 # Anything else that goes wrong while a file is examined means damage.
-NOT_DAMAGE = ("SQLITE_BUSY", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_NOMEM", "SQLITE_PERM", "SQLITE_IOERR_SHM")
+NOT_DAMAGE = ("SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_NOMEM", "SQLITE_PERM", "SQLITE_IOERR_SHM")
 
 
 def open_file(path: Path, *, create: bool, readonly: bool, check: bool, max_pages: int | None) -> Engine:
@@ -57,7 +57,7 @@ def _open_for_readers(path: Path) -> Engine:
 def build(path: Path) -> None:
     """Makes an empty store under another name and moves it into place, so that no half-made file is ever found."""
     part = path.with_name(path.name + ".new")
-    _remove(part)
+    remove(part)
     os.close(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600))
     engine = engine_of(part)
     try:
@@ -66,7 +66,7 @@ def build(path: Path) -> None:
         raise Full(f"a store cannot be made at {path}: {error.orig}") from error
     finally:
         engine.dispose()
-    _log_mode(part)
+    log_mode(part)
     os.replace(part, path)
     sync_folder(path)
 
@@ -79,7 +79,7 @@ def _fill(engine: Engine, aside: tuple[Path, ...]) -> None:
             c.execute(NOTES.insert(), {"key": "quarantined", "value": ", ".join(p.name for p in aside)})
 
 
-def _log_mode(path: Path) -> None:
+def log_mode(path: Path) -> None:
     """Turns the log on last: closing then leaves one whole file with nothing beside it."""
     engine = engine_of(path)
     with engine.connect() as c:
@@ -97,7 +97,7 @@ def examine(path: Path, *, check: bool = True) -> None:
         engine.dispose()
     if why:
         raise Corrupt(
-            f"the store {path} is damaged ({why}); it was put aside as {quarantine(path).name}:"
+            f"the store {path} is damaged ({why}); it was put aside as {put_away(path).name}:"
             " restore a backup (wardround.py restore FILE), or start again with an empty history"
         )
 
@@ -121,35 +121,44 @@ def _why_damaged(engine: Engine, *, check: bool) -> str:
     try:
         with engine.connect() as c:
             found = str(c.execute(text("PRAGMA quick_check(1)")).scalar()) if check else "ok"
-            c.rollback()
-            if found != "ok":
-                return found.replace("\n", " ")
-            _bring_to_head(engine)
+        return _bring_to_head(engine) if found == "ok" else found.replace("\n", " ")
+    except UnicodeDecodeError:  # the driver chokes on an error that quotes damaged bytes
+        return "its text is not UTF-8"
     except DBAPIError as error:
-        name = str(getattr(error.orig, "sqlite_errorname", ""))
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise Busy("another program keeps the store locked") from error
-        if name.startswith(NOT_DAMAGE):
-            raise Full(f"the store cannot be opened, most likely for want of room: {error.orig}") from error
-        return str(error.orig)
+        return _damage_or_raise(error)
+
+
+def _damage_or_raise(error: DBAPIError) -> str:
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        raise Busy("another program keeps the store locked") from error
+    if name.startswith(NOT_DAMAGE):
+        raise Full(f"the store cannot be opened, most likely for want of room: {error.orig}") from error
+    return str(error.orig)
+
+
+def _bring_to_head(engine: Engine) -> str:
+    with engine.connect() as c:
+        found = version(c)
+        tables = set(inspect(c).get_table_names())
+        c.rollback()
+        if found is None and tables:
+            return _not_ours(engine, tables)
+        if found != HEAD:
+            migrate(c)
     return ""
 
 
-def _bring_to_head(engine: Engine) -> None:
-    with engine.connect() as c:
-        found = version(c)
-        tables = inspect(c).get_table_names()
-        c.rollback()
-        if found is None and tables:
-            raise Refused(f"{engine.url.database} is a database of another program; nothing was touched")
-        if found != HEAD:
-            migrate(c)
+def _not_ours(engine: Engine, tables: set[str]) -> str:
+    if tables & set(METADATA.tables):
+        return "its version is gone"
+    raise Refused(f"{engine.url.database} is a database of another program; nothing was touched")
 
 
-def quarantine(path: Path) -> Path:
-    """Renames a damaged store and its log; the bytes stay as they are for whoever wants to look."""
+def put_away(path: Path, why: str = "corrupt") -> Path:
+    """Renames a store and its log; the bytes stay as they are for whoever wants to look."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    aside = path.with_name(f"{path.name}.corrupt-{stamp}")
+    aside = path.with_name(f"{path.name}.{why}-{stamp}")
     os.replace(path, aside)
     _aside(path, "-wal", aside)
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
@@ -178,6 +187,7 @@ def sync_folder(path: Path) -> None:
         os.close(folder)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Deletes a file of ours that never took its name, and what SQLite laid beside it."""
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

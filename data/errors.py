@@ -23,6 +23,10 @@ class Corrupt(StoreError):
     """The file is damaged. It has been put aside unchanged when the message names where."""
 
 
+class Unreachable(StoreError):
+    """The Postgres of the store does not answer; the same may be tried again later."""
+
+
 class Full(StoreError):
     """No room is left. The ballast has been given up: the same write may be tried once more."""
 

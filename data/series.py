@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select, text
 
 from data.moments import micros, moment
 from data.tables import SERIES
@@ -18,15 +18,23 @@ def ensure(c: Connection, keys: Iterable[str], now: datetime) -> dict[str, int]:
     """The number of each of ``keys``; a key that is new is created ``now``. Raises ValueError beyond 65,535 series."""
     wanted = list(dict.fromkeys(keys))
     known = ids(c)
-    new = [key for key in wanted if key not in known]
-    if new:
-        first = (c.execute(select(func.max(SERIES.c.id))).scalar() or 0) + 1
-        if first + len(new) - 1 > MOST:
-            raise ValueError(f"the store holds at most {MOST} series")
-        rows = [{"id": first + n, "key": key, "created": micros(now)} for n, key in enumerate(new)]
-        c.execute(insert(SERIES), rows)
-        known.update((key, first + n) for n, key in enumerate(new))
+    if any(key not in known for key in wanted):
+        known = _create(c, wanted, now)
     return {key: known[key] for key in wanted}
+
+
+def _create(c: Connection, wanted: list[str], now: datetime) -> dict[str, int]:
+    if c.dialect.name != "sqlite":  # there every writer is alone anyway
+        c.execute(text("LOCK TABLE series IN SHARE ROW EXCLUSIVE MODE"))
+    known = ids(c)
+    new = [key for key in wanted if key not in known]
+    first = max(known.values(), default=0) + 1
+    if first + len(new) - 1 > MOST:
+        raise ValueError(f"the store holds at most {MOST} series")
+    numbered = {key: first + n for n, key in enumerate(new)}
+    if numbered:
+        c.execute(insert(SERIES), [{"id": n, "key": key, "created": micros(now)} for key, n in numbered.items()])
+    return known | numbered
 
 
 def ids(c: Connection) -> dict[str, int]:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from data import _file, _postgres, filesystem
 from data._sqlite import BEGIN
-from data.errors import Busy, Corrupt, Full, Missing, Refused, StoreError, TooNew
+from data.errors import Busy, Corrupt, Full, Missing, Refused, StoreError, TooNew, Unreachable
 
 __all__ = [
-    "Busy", "Corrupt", "Full", "Missing", "Refused", "StoreError", "TooNew",
+    "Busy", "Corrupt", "Full", "Missing", "Refused", "StoreError", "TooNew", "Unreachable",
     "address", "open", "path_of", "quarantined", "reading", "release_ballast", "restore_ballast", "size", "writing",
 ]  # fmt: skip
 
@@ -61,7 +61,7 @@ def open(
         _postgres.prepare(engine, readonly=readonly)
     except DBAPIError as error:
         engine.dispose()
-        raise StoreError(f"Postgres does not answer as it should: {error.orig}") from error
+        raise Unreachable(f"Postgres does not answer as it should: {error.orig}") from error
     except StoreError:
         engine.dispose()
         raise
@@ -72,7 +72,8 @@ def open(
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that holds the write lock from its start: all or nothing.
 
-    Raises Full after giving up the ballast: the caller may try the whole transaction once more; Busy, Corrupt.
+    Raises Full after giving up the ballast: the caller may try the whole transaction once more; Busy, Unreachable,
+    Corrupt.
     """
     try:
         with engine.connect().execution_options(**{BEGIN: "IMMEDIATE"}) as c, c.begin():
@@ -119,6 +120,8 @@ def _said(engine: Engine, error: DBAPIError) -> Exception:
         return Busy("the store stayed locked by another writer for 5 s")
     if code.startswith(CORRUPT_CODES):
         return Corrupt(f"the store is damaged ({error.orig}); stop, and start again: the file will be put aside")
+    if engine.dialect.name != "sqlite" and isinstance(error, OperationalError):
+        return Unreachable(f"Postgres does not answer: {error.orig}")
     return error
 
 

@@ -54,7 +54,7 @@ class Postgres:
         self.run("pg_ctl", "-w", "-l", str(self.home / "log"), "-o", options, "start")
 
     def down(self) -> None:
-        self.run("pg_ctl", "-w", "-m", "immediate", "stop")
+        self.run("pg_ctl", "-w", "-m", "fast", "stop")
 
     def sql(self, statement: str) -> None:
         with psycopg.connect(host=str(self.home), user="postgres", dbname="postgres", autocommit=True) as c:

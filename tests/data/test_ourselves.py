@@ -174,3 +174,14 @@ def test_notes_are_kept_replaced_and_taken_away(db: Engine) -> None:
             watch.note(c, key, value)
     with store.reading(db) as c:
         assert watch.noted(c) == {"digest": "2"}
+
+
+def test_new_series_of_writers_at_once_all_get_numbers_of_their_own(db: Engine) -> None:
+    def ensure(who: int) -> dict[str, int]:
+        with store.writing(db) as c:
+            return series.ensure(c, ["shared", *(f"m{who}-{n}" for n in range(20))], NOON)
+
+    with ThreadPoolExecutor(4) as pool:
+        got = list(pool.map(ensure, range(4)))
+    every = {key: number for some in got for key, number in some.items()}
+    assert len(every) == len(set(every.values())) == 81

@@ -60,7 +60,7 @@ def measured() -> None:
 def decided() -> None:
     op.create_table(
         "standings", owner(), code("status"), big("since"), big("seen", nullable=True), words("words"),
-        words("doubts"), whole("latency", nullable=True), words("blind"),
+        words("doubts"), big("latency", nullable=True), words("blind"),
     )  # fmt: skip
     op.create_table(
         "intervals", number(), whole("series"), code("status"), big("start_at"), big("end_at"), words("words")

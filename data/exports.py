@@ -1,0 +1,141 @@
+"""What the store knows as CSV or Parquet, in batches, for a spreadsheet or an analysis elsewhere."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection
+
+from data import changes, days, flips, intervals, rollups, samples, series
+
+Cell = str | int | float | None
+Progress = Callable[[int], None]
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS: dict[str, tuple[tuple[str, type], ...]] = {
+    "samples": (("series", str), ("at", str), ("status", str), ("latency_ms", float), ("words", str)),
+    "intervals": (("series", str), ("status", str), ("start", str), ("end", str), ("words", str)),
+    "flips": (
+        ("series", str), ("before", str), ("after", str), ("at", str), ("seen", str), ("words", str),
+    ),
+    "rollups": (
+        ("series", str), ("start", str), ("up", int), ("degraded", int), ("down", int), ("unknown", int),
+        ("p50_ms", float), ("p95_ms", float), ("p99_ms", float),
+    ),
+    "days": (
+        ("series", str), ("date", str), ("up_s", float), ("degraded_s", float), ("down_s", float),
+        ("maintenance_s", float), ("unknown_s", float),
+    ),
+    "changes": (("monitor", str), ("at", str), ("kind", str), ("words", str)),
+}  # fmt: skip
+TABLES = tuple(COLUMNS)
+
+
+def rows(c: Connection, table: str, start: datetime, end: datetime) -> Iterator[list[tuple[Cell, ...]]]:
+    """The rows of ``table`` (one of TABLES) from ``start`` to ``end`` in batches: a day, of samples an hour.
+
+    Moments are ISO 8601 in UTC; roll-ups are of hours. An interval counts where it ended; open ones are left out.
+    """
+    if table == "days":
+        start = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    while start < end:
+        stop = min(start + (HOUR if table == "samples" else DAY), end)
+        if batch := list(_BATCHES[table](c, start, stop)):
+            yield batch
+        start = stop
+
+
+def _samples(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
+    for key in sorted(series.ids(c)):
+        for s in samples.between(c, key, start, end):
+            yield s.series, s.at.isoformat(), s.status, s.latency, s.words
+
+
+def _intervals(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
+    for key, found in sorted(intervals.between(c, start, end + timedelta(microseconds=1)).items()):
+        for i in found:
+            if start < i.end <= end:
+                yield key, i.status, i.start.isoformat(), i.end.isoformat(), i.words
+
+
+def _flips(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
+    for f in reversed(flips.between(c, start, end, limit=1_000_000)):
+        yield f.series, f.before, f.after, f.at.isoformat(), f.seen.isoformat(), f.words
+
+
+def _rollups(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
+    for r in rollups.between(c, "hour", start, end):
+        yield r.series, r.start.isoformat(), r.up, r.degraded, r.down, r.unknown, r.p50, r.p95, r.p99
+
+
+def _days(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
+    last: date = (end - timedelta(microseconds=1)).date()
+    for key, found in sorted(days.between(c, start.date(), last).items()):
+        for d in found:
+            u = d.uptime
+            yield key, d.date.isoformat(), u.up, u.degraded, u.down, u.maintenance, u.unknown
+
+
+def _changes(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
+    for change in reversed(changes.between(c, start, end, limit=1_000_000)):
+        yield change.monitor, change.at.isoformat(), change.kind, change.words
+
+
+_BATCHES: dict[str, Callable[[Connection, datetime, datetime], Iterator[tuple[Cell, ...]]]] = {
+    "samples": _samples, "intervals": _intervals, "flips": _flips, "rollups": _rollups, "days": _days,
+    "changes": _changes,
+}  # fmt: skip
+
+
+def neutral(text: str) -> str:
+    """``text`` with an apostrophe in front when a spreadsheet would run it as a formula; ``restored`` takes it away."""
+    return f"'{text}" if text.startswith((*DANGEROUS, "'")) else text
+
+
+def restored(text: str) -> str:
+    """What ``neutral`` was given."""
+    return text[1:] if text.startswith("'") else text
+
+
+def write_csv(
+    c: Connection, table: str, start: datetime, end: datetime, out: IO[str], progress: Progress = lambda _: None
+) -> int:
+    """Writes ``rows`` with a head line to ``out`` (opened with newline=""); returns how many.
+
+    ``progress`` hears how many there are so far after each batch.
+    """
+    writer = csv.writer(out)
+    writer.writerow([name for name, _ in COLUMNS[table]])
+    count = 0
+    for batch in rows(c, table, start, end):
+        writer.writerows([neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in batch)
+        count += len(batch)
+        progress(count)
+    return count
+
+
+def write_parquet(
+    c: Connection, table: str, start: datetime, end: datetime, path: Path, progress: Progress = lambda _: None
+) -> int:
+    """The same as a Parquet file (zstd), for pandas, DuckDB and the like; text stays as it is."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from pyarrow import parquet
+
+    kinds = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS[table]])
+    count = 0
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for batch in rows(c, table, start, end):
+            writer.write_table(pa.Table.from_pylist(_named(table, batch), schema))
+            count += len(batch)
+            progress(count)
+    return count
+
+
+def _named(table: str, batch: list[tuple[Cell, ...]]) -> list[dict[str, Any]]:
+    names = [name for name, _ in COLUMNS[table]]
+    return [dict(zip(names, row, strict=True)) for row in batch]
