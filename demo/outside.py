@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 
 from demo import health
 from demo.answer import HTML, Answer, Request, json_of
 from demo.health import Look
-from demo.schedule import Schedule
 
 KEY = "demo-key"  # what the demo's payment service takes for a valid key; it opens nothing anywhere
-WORKS_BEGAN, WORKS_LAST = timedelta(minutes=-25), timedelta(minutes=120)
 HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -24,12 +21,6 @@ HEADERS = (
 )
 HOME = b"<!doctype html><title>TCM Prescription Platform</title><h1>Prescriptions, on time</h1>"
 LOGIN = b"<!doctype html><title>Sign in</title><form method=post><input name=email><input name=password></form>"
-
-
-def under_works(schedule: Schedule, look: Look) -> bool:
-    """Whether the planned works on the medicine search go on."""
-    begin = schedule.opened + WORKS_BEGAN
-    return begin <= look.at < begin + WORKS_LAST
 
 
 def _page(subject: str, body: bytes) -> Callable[[Look, Request], Answer]:
@@ -57,7 +48,7 @@ def _to_login(look: Look, request: Request) -> Answer:
 
 
 def _search(look: Look, request: Request) -> Answer:
-    if under_works(look.schedule, look):
+    if look.down("search"):
         return json_of({"error": "index is being rebuilt"}, status=503, wait=look.ms("search"))
     return json_of({"status": "ok", "index": "medicines", "documents": 11_482}, wait=look.ms("search"))
 

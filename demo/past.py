@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from demo.chance import number, share
 from demo.trouble import Trouble
-from model import Status
+from model import Maintenance, Status
 
 DAYS = 90
 # days before the opening, hour (UTC), minutes it lasted, subject, status, kind
@@ -19,7 +19,8 @@ WRITTEN = (
     (9, 8.4, 12, "database", Status.DOWN, "refused"),
     (5, 13.2, 55, "storage", Status.DOWN, "error"),
     (2, 9.6, 34, "home", Status.DEGRADED, "slow"),
-    (71, 2.0, 660, "backup", Status.DOWN, "silent"),
+    (71, 4.2, 660, "backup", Status.DOWN, "silent"),
+    (26, 1.4, 35, "database", Status.DOWN, "refused"),
     (27, 17.0, 150, "hosting", Status.DEGRADED, "vendor"),
 )
 # how many small ones in ninety days, status, kind
@@ -38,6 +39,7 @@ SMALL = {
 }
 BLIND_DAYS_AGO, BLIND_HOUR, BLIND_FOR = 11, 3.2, timedelta(hours=2)
 WEEKEND_DAYS_AGO = 16
+WORKS_BEGAN, WORKS_LAST = timedelta(minutes=-25), timedelta(minutes=120)
 CERTIFICATE_LEFT, CERTIFICATE_WARNS = timedelta(days=16, hours=5), timedelta(days=21)
 
 
@@ -45,6 +47,18 @@ def on_day(opened: datetime, days_ago: int, hour: float) -> datetime:
     """A moment so many calendar days (UTC) before the opening."""
     day = opened.astimezone(UTC).date() - timedelta(days=days_ago)
     return datetime.combine(day, time(), UTC) + timedelta(hours=hour)
+
+
+def maintenance(opened: datetime) -> tuple[Maintenance, ...]:
+    """The planned works: one a month ago, one going on at the opening, one to come."""
+    data = ("platform", "ready", "database", "auth", "storage")
+    night, soon = on_day(opened, 26, 1), on_day(opened, -2, 1)
+    begin = (opened + WORKS_BEGAN).replace(second=0, microsecond=0)
+    return (
+        Maintenance("Database moves to a larger machine", night, night + timedelta(hours=2), data),
+        Maintenance("Medicine index is rebuilt", begin, begin + WORKS_LAST, ("search",)),
+        Maintenance("Database update", soon, soon + timedelta(hours=1), data),
+    )
 
 
 def blind(opened: datetime) -> tuple[datetime, datetime]:
@@ -59,12 +73,13 @@ def expires(opened: datetime) -> datetime:
 
 
 def troubles(opened: datetime, seed: int, until: datetime) -> tuple[Trouble, ...]:
-    """Every trouble over before ``until``, and the certificate's, by start; those of one subject never overlap."""
+    """Every trouble over before ``until``, and two that go on, by start; those of one subject never overlap."""
     found = [*_written(opened), _weekend(opened)]
+    lasting = [_certificate(opened), _works(opened)]
     for trouble in _small(opened, seed):
         if not any(trouble.subject == each.subject and trouble.touches(each.start, each.end) for each in found):
             found.append(trouble)
-    return tuple(sorted((*(each for each in found if each.end <= until), _certificate(opened)), key=_start))
+    return tuple(sorted((*(each for each in found if each.end <= until), *lasting), key=_start))
 
 
 def _start(trouble: Trouble) -> datetime:
@@ -85,6 +100,11 @@ def _weekend(opened: datetime) -> Trouble:
 
 def _certificate(opened: datetime) -> Trouble:
     return Trouble("certificate", expires(opened) - CERTIFICATE_WARNS, expires(opened), Status.DEGRADED, "ending")
+
+
+def _works(opened: datetime) -> Trouble:
+    begin = maintenance(opened)[1].start + timedelta(minutes=1)
+    return Trouble("search", begin, begin + WORKS_LAST - timedelta(minutes=4), Status.DOWN, "works")
 
 
 def _small(opened: datetime, seed: int) -> Iterator[Trouble]:

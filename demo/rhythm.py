@@ -61,4 +61,5 @@ RHYTHMS = {
     "hosting": Rhythm(55, busy=0.1),
     "handshake": Rhythm(3.2, busy=0.1),
     "name": Rhythm(1.1, busy=0.1),
+    "unit": Rhythm(1.0, busy=0.0, spread=0.01),
 }

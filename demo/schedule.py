@@ -49,6 +49,26 @@ RESTART_OFFSET = timedelta(minutes=12)
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """Something that reports when it has run; after ``patience`` of silence it is late. ``hour`` (UTC): once a day."""
+
+    key: str
+    every: timedelta
+    patience: timedelta
+    hour: float | None = None
+
+    def offset(self, opened: datetime) -> timedelta:
+        """From the opening to one of its runs."""
+        return timedelta(0) if self.hour is None else past.on_day(opened, 0, self.hour) - opened
+
+
+JOBS = (
+    Job("export", timedelta(minutes=2), timedelta(minutes=3)),
+    Job("backup", timedelta(days=1), timedelta(hours=26), hour=2.2),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """What runs: a commit and a deployment, since a moment."""
 
@@ -131,14 +151,12 @@ class Schedule:
         """The number of that process."""
         return 1000 + number(self.seed, "pid", int(self.booted(moment).timestamp())) % 30000
 
-    def pushed(self, job: str, every: timedelta, moment: datetime) -> datetime | None:
-        """When a job last reported before a moment; it falls silent so that its trouble begins when it is late."""
-        grace = every / 2
-        for back in range(64):
-            at = self._last(timedelta(0), every, moment) - back * every
-            if not any(each.start - every - grace < at < each.end for each in self.troubles(job, at, at + 2 * every)):
-                return at
-        return None
+    def pushed(self, job: Job, moment: datetime) -> datetime:
+        """When a job last reported before a moment. It falls silent early enough to be late when its trouble begins."""
+        at = self._last(job.offset(self.opened), job.every, moment)
+        while any(each.start - job.patience < at < each.end for each in self.troubles(job.key, at, at + job.patience)):
+            at -= job.every
+        return at
 
     def _last(self, offset: timedelta, every: timedelta, moment: datetime) -> datetime:
         first = self.opened + offset

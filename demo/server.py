@@ -124,7 +124,7 @@ def context(certificate: Path, key: Path) -> ssl.SSLContext:
     return tls
 
 
-async def serve(schedule: Schedule, ports: Ports, tls: ssl.SSLContext, ready: Callable[[], None]) -> None:
+async def serve(schedule: Schedule, ports: Ports, tls: ssl.SSLContext, ready: Callable[[], object]) -> None:
     """Listens until cancelled; ``ready`` is called once every port answers."""
     door = Door(schedule)
     loop = asyncio.get_running_loop()

@@ -1,0 +1,88 @@
+"""The configuration that watches the demo, written as anybody would write theirs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from demo import past
+from demo.cast import Player, players
+from demo.schedule import Schedule
+from demo.server import HOST, Ports
+
+ZONE, CHANNEL = "Europe/Berlin", "oncall"
+NAME = "TCM Prescription Platform"
+
+
+def cast(ports: Ports, var: Path) -> tuple[Player, ...]:
+    """Who plays, at these ports."""
+    authority = str(var / "demo" / "ca.pem")
+    return players(f"http://{HOST}:{ports.http}", ports.tls, ports.database, ports.names, authority)
+
+
+def text(schedule: Schedule, ports: Ports, var: Path) -> str:
+    """The whole file."""
+    watch = {"networks": ["127.0.0.0/8"], "connectivity": [f"{HOST}:{ports.http}"]}
+    tables = [
+        _table("[site]", {"name": NAME, "url": f"http://{HOST}:{ports.http}/", "timezone": ZONE, "demo": True}),
+        _table("[store]", {"url": f"sqlite:///{var / 'demo.db'}"}),
+        _table("[watch]", watch),
+        _table("[[channel]]", {"key": CHANNEL, "url": f"json://{HOST}:{ports.http}/oncall"}),
+        *_maintenance(schedule.opened),
+        *(_table("[[monitor]]", _monitor(player)) for player in cast(ports, var)),
+    ]
+    return "# Written by the demo at every start; changes here are lost.\n\n" + "\n".join(tables)
+
+
+def write(schedule: Schedule, ports: Ports, var: Path) -> Path:
+    """Writes var/demo.toml in one step and gives its path."""
+    path = var / "demo.toml"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text(schedule, ports, var), encoding="utf-8")
+    return fresh.replace(path)
+
+
+def _maintenance(opened: datetime) -> Iterator[str]:
+    for each in past.maintenance(opened):
+        window = {"title": each.title, "start": _stamp(each.start), "end": _stamp(each.end)}
+        yield _table("[[maintenance]]", window | {"monitors": list(each.monitors)})
+
+
+class _Raw(str):
+    """Text that is TOML already."""
+
+    __slots__ = ()
+
+
+def _stamp(at: datetime) -> _Raw:
+    return _Raw(at.astimezone(UTC).isoformat(timespec="seconds"))
+
+
+def _monitor(player: Player) -> dict[str, Any]:
+    first = {"key": player.key, "name": player.name, "check": player.check, "group": player.group}
+    timing: dict[str, Any] = {"every": f"{player.every:g}s"}
+    if player.slow:
+        timing["slow"] = f"{player.slow * 1000:g}ms"
+    return {**first, **timing, **player.table}
+
+
+def _table(head: str, values: Mapping[str, Any]) -> str:
+    return "\n".join([head, *(f"{key} = {_value(value)}" for key, value in values.items())]) + "\n"
+
+
+def _value(value: Any) -> str:
+    """A value in TOML: strings, numbers, lists and small tables."""
+    if isinstance(value, _Raw):
+        return str(value)
+    if isinstance(value, Mapping):
+        return "{ " + _joined(f"{json.dumps(key)} = {_value(each)}" for key, each in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + _joined(_value(each) for each in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ", ".join(parts)

@@ -1,0 +1,51 @@
+"""Writes the rest of the past behind the running demo: samples and roll-ups, in small transactions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from data import revision, rollups, samples, series, store, watch
+from demo import telling
+from demo.config import ZONE
+from demo.hours import Past
+from demo.opening import FILLING, opened
+from demo.schedule import HISTORY, Schedule
+
+
+def details(var: Path) -> None:
+    """Writes everything that is missing, the newest first; every page says how far it is."""
+    engine, schedule, unfinished = opened(var)
+    if unfinished:
+        _write(engine, schedule)
+        _seal(engine, schedule)
+        with store.writing(engine) as c:
+            watch.note(c, FILLING, None)
+            revision.bump(c)
+    engine.dispose()
+
+
+def _write(engine: Any, schedule: Schedule) -> None:
+    stories = tuple(each.story for _, each in telling.told(schedule))
+    with store.reading(engine) as c:
+        ids = series.ids(c)
+    for fresh, folded in Past(schedule.opened, stories, ZoneInfo(ZONE)).batches():
+        back = min((each.start for each in folded), default=schedule.opened)
+        done = (schedule.opened - back) / HISTORY
+        with store.writing(engine) as c:
+            samples.add(c, ids, fresh)
+            rollups.put(c, ids, folded)
+            watch.note(c, FILLING, f"The demo's history is being written: {done:.0%}.")
+            revision.bump(c)
+
+
+def _seal(engine: Any, schedule: Schedule) -> None:
+    """Seals the hours that were over when the demo opened; the hour of the opening is the poller's to seal."""
+    with store.reading(engine) as c:
+        hours = samples.unsealed_hours(c, schedule.opened)
+    for hour in hours:
+        more = True
+        while more:
+            with store.writing(engine) as c:
+                more = samples.seal(c, hour) > 0
