@@ -1,0 +1,97 @@
+"""What every check over HTTP is told of its target, and the one exchange with it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from checks._address import Network, network
+from checks._connect import context_for
+from checks._tools import Tools
+from checks._transport import MIB, Wish
+from model import Fault
+
+STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
+
+
+def _web(url: str) -> str:
+    try:
+        parsed = httpx.URL(url.strip())
+    except (httpx.InvalidURL, UnicodeError):
+        raise ValueError("expected a URL such as https://example.org/health") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port is not None and not parsed.port):
+        raise ValueError("expected a URL such as https://example.org/health")
+    if parsed.userinfo:
+        raise ValueError("a URL must not hold a user or password: put them into headers")
+    return str(parsed.copy_with(fragment=None))
+
+
+def _harmless(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    plain: dict[str, SecretStr] = {}
+    for name, value in headers.items():
+        if not name or not set(name.lower()) <= _TOKEN or name.lower() in OURS:
+            raise ValueError(f"{name[:40]!r} is no header that can be set")
+        text = value.get_secret_value().strip()  # a newline at the end of a token file is common and deadly
+        if not text.isascii() or not text.isprintable():
+            raise ValueError(f"the value of header {name[:40]!r} holds characters that cannot be sent")
+        plain[name] = SecretStr(text)
+    return plain
+
+
+def existing(path: Path) -> Path:
+    """The path, if it is a file."""
+    if not path.is_file():
+        raise ValueError("expected the path of a file with certificates (PEM)")
+    return path
+
+
+Url = Annotated[str, AfterValidator(_web)]
+Headers = Annotated[dict[str, SecretStr], AfterValidator(_harmless)]
+NetworkEntry = Annotated[Network, BeforeValidator(network)]
+CaFile = Annotated[Path, AfterValidator(existing)]
+
+
+class Reach(BaseModel):
+    """How far a probe may go, and whom it trusts."""
+
+    model_config = STRICT
+
+    networks: tuple[NetworkEntry, ...] = Field((), description="private networks this monitor may reach")
+    ca_file: CaFile | None = Field(None, description="authorities to trust instead of the public ones (PEM)")
+
+
+class Target(Reach):
+    """An address on the web and what is sent with the question."""
+
+    url: Url = Field(description="what is asked")
+    headers: Headers = Field({}, description="sent along; values are secret")
+    max_bytes: int = Field(MIB, ge=1024, le=16 * MIB, description="a longer answer is a fault")
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """The headers as they go on the wire."""
+        return {name: value.get_secret_value() for name, value in self.headers.items()}
+
+
+async def exchange(target: Target, tools: Tools, method: str = "GET", body: bytes | None = None) -> httpx.Response:
+    """One question, one answer, on a connection of its own. Nothing is followed: a secret reaches this target alone."""
+    wish = Wish(tools.watch, target.networks, context_for(target.ca_file), target.max_bytes)
+    request = tools.client.build_request(
+        method, target.url, headers=target.sent, content=body, extensions={"wish": wish}
+    )
+    return await tools.client.send(request, follow_redirects=False)
+
+
+def elsewhere(answer: httpx.Response) -> str:
+    """Where a redirect points, as scheme, host and path: never the query, which may hold a token."""
+    try:
+        url = answer.request.url.join(answer.headers.get("location", ""))
+        return f"{url.scheme}://{url.host}{url.path}"[:200]
+    except (httpx.InvalidURL, ValueError):
+        raise Fault(f"answered {answer.status_code} with a Location that is no URL") from None

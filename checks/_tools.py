@@ -1,0 +1,75 @@
+"""What a check is handed: a client, a resolver, the networks it may reach, the pings that came in, a clock."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+from checks import _address
+from checks._address import Networks
+from checks._resolver import Lookup, Resolver, system
+from checks._stopwatch import Stopwatch
+from checks._transport import Transport
+from model import Ping
+
+AGENT = "wardround/0.1 (status monitor)"
+Pings = Callable[[str], Awaitable[Mapping[str, Ping]]]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Shared by all probes, but for ``key`` and ``watch``: the monitor's key and the stopwatch of the one probe."""
+
+    client: httpx.AsyncClient
+    resolver: Resolver
+    networks: Networks
+    pings: Pings
+    clock: Clock
+    key: str = ""
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+
+async def no_pings(_key: str) -> Mapping[str, Ping]:
+    """Nothing has come in."""
+    return {}
+
+
+def utc() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_tools(
+    *,
+    networks: Iterable[str] = (),
+    pings: Pings = no_pings,
+    clock: Clock = utc,
+    lookup: Lookup = system,
+    agent: str = AGENT,
+) -> AsyncIterator[Tools]:
+    """Tools for the running loop; ``networks`` are private networks that every probe may reach.
+
+    ``pings`` gives the newest ping of each kind (ok, start, fail) of a monitor's key.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every URL, query and all, at INFO
+    allowed = _address.networks(networks)
+    resolver = Resolver(lookup)
+    async with httpx.AsyncClient(
+        transport=Transport(resolver, allowed),
+        headers={"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: one probe must not colour the next
+        timeout=None,  # noqa: S113 the deadline of the whole probe is in checks.run; httpx has none of its own
+        trust_env=False,
+    ) as client:
+        try:
+            yield Tools(client, resolver, allowed, pings, clock)
+        finally:
+            resolver.close()
