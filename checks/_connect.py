@@ -25,7 +25,7 @@ async def connected(host: str, port: int, *, resolver: Resolver, networks: Netwo
     """A socket connected to the host; raises Fault, gaierror or OSError. The caller closes it."""
     if not is_address(host):
         watch.enter("dns")
-    allowed = await _allowed(host, resolver, networks)
+    allowed = await judged(host, resolver, networks)
     watch.enter("connect")
     *first, last = allowed[:TRIES]
     for address in first:
@@ -37,7 +37,8 @@ async def connected(host: str, port: int, *, resolver: Resolver, networks: Netwo
     return await _dial(last, port)
 
 
-async def _allowed(host: str, resolver: Resolver, networks: Networks) -> tuple[str, ...]:
+async def judged(host: str, resolver: Resolver, networks: Networks) -> tuple[str, ...]:
+    """The addresses of a host that may be reached; raises Fault or gaierror when there is none."""
     literal = is_address(host)
     found = (host,) if literal else await resolver.addresses(host)
     refused = {address: why for address in found if (why := refusal(address, networks))}

@@ -51,22 +51,36 @@ def existing(path: Path) -> Path:
     return path
 
 
+def _host(name: str) -> str:
+    plain = name.strip().strip("[]").rstrip(".")
+    if not plain or any(sign.isspace() or sign in "/@?#" for sign in plain):
+        raise ValueError("expected a host name or an address, without scheme or path")
+    return plain
+
+
 Url = Annotated[str, AfterValidator(_web)]
 Headers = Annotated[dict[str, SecretStr], AfterValidator(_harmless)]
 NetworkEntry = Annotated[Network, BeforeValidator(network)]
 CaFile = Annotated[Path, AfterValidator(existing)]
+Host = Annotated[str, AfterValidator(_host)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Reach(BaseModel):
-    """How far a probe may go, and whom it trusts."""
+    """How far a probe may go."""
 
     model_config = STRICT
 
     networks: tuple[NetworkEntry, ...] = Field((), description="private networks this monitor may reach")
+
+
+class Trust(Reach):
+    """Whose certificates are believed. There is no way to believe them all."""
+
     ca_file: CaFile | None = Field(None, description="authorities to trust instead of the public ones (PEM)")
 
 
-class Target(Reach):
+class Target(Trust):
     """An address on the web and what is sent with the question."""
 
     url: Url = Field(description="what is asked")

@@ -12,6 +12,7 @@ from checks._formats._document import WORST
 from checks._target import Target, elsewhere, exchange
 from checks._tools import Tools
 from model import Fault, Finding, Part, Result, Status
+from words import count
 
 HUNG = "the platform's own health check hung: connected, but the first byte never came"
 
@@ -67,7 +68,7 @@ def _words(code: int, status: Status, document: Document) -> str:
     begin = f"answered {code}" if not 200 <= code < 300 else ""
     bad = "; ".join(_of_part(part) for part in document.parts if part.status in (Status.DOWN, Status.DEGRADED))[:300]
     if status is Status.UP:
-        return f"healthy, {len(document.parts)} parts" if document.parts else "healthy"
+        return f"healthy, {count(len(document.parts), 'part')}" if document.parts else "healthy"
     said = bad or (f"says {document.word[:40]!r}" if document.word else "")
     return ": ".join(filter(None, (begin, said)))
 
