@@ -1,20 +1,21 @@
 """A sealed hour of one series as one small blob: moments, statuses, latencies and words, nothing rounded.
 
-Columns, each transformed so that its numbers are small, split into byte planes, and deflated together: about three
+Moments are written as their distance from an even beat, latencies as their distance from the middle one: about three
 bytes a sample at 30 s. The phases of a probe are not kept; they would treble that, and live on as sums in the roll-ups.
 """
 
 from __future__ import annotations
 
-import sys
 import zlib
-from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from data import rice
+from data.varints import fold, number, unfold, varint
+
 FORMAT = 1
-WIDTH = 4  # bytes of one number before it is split
+SUM = 5  # bytes of the format and the checksum
 MEASURED = 0x10  # flags beside the status, which takes the low four bits
 SAID = 0x20
 
@@ -36,86 +37,65 @@ def pack(rows: Sequence[Row], hour: int) -> bytes:
     """The blob of the samples of ``hour`` (milliseconds at its start), sorted by moment. No rows raise ValueError."""
     if not rows:
         raise ValueError("an hour without samples has no chunk")
+    body = _pack(rows, [row.at - hour for row in rows], [row.latency for row in rows if row.latency is not None])
+    return bytes((FORMAT,)) + zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _pack(rows: Sequence[Row], times: Sequence[int], latencies: Sequence[int]) -> bytes:
+    beat, middle = _middle([after - before for before, after in pairwise(times)]), _middle(latencies)
+    texts = list(dict.fromkeys(row.words for row in rows if row.words))
+    columns = (
+        [fold(at - times[0] - n * beat) for n, at in enumerate(times)],
+        [fold(us - middle) for us in latencies],
+        [texts.index(row.words) for row in rows if row.words],
+    )
+    widths = [rice.width(column) for column in columns]
+    packed = rice.to_bytes("".join(rice.bits(column, low) for column, low in zip(columns, widths, strict=True)))
+    head = (len(rows), times[0], beat, middle, *widths, len(packed))
+    return b"".join(map(varint, head)) + packed + _marks(rows, texts)
+
+
+def _marks(rows: Sequence[Row], texts: Sequence[str]) -> bytes:
+    """One byte for an hour in which all samples are alike, as most are; else the flags of each, and the words."""
     flags = bytes(row.status | MEASURED * (row.latency is not None) | SAID * (row.words != "") for row in rows)
-    latencies = [row.latency for row in rows if row.latency is not None]
-    times = [row.at - hour for row in rows]
-    step, middle = _step(times), _middle(latencies)
-    numbers = [_fold(at - times[0] - n * step) for n, at in enumerate(times)]
-    said = [row.words for row in rows if row.words]
-    texts = list(dict.fromkeys(said))
-    place = {text: n for n, text in enumerate(texts)}
-    head = array("I", (len(rows), times[0], step, middle, len(said)))
-    body = [flags, _split(numbers), _split(_fold(us - middle) for us in latencies)]
-    body += [_split(place[text] for text in said), "\0".join(texts).encode()]
-    return bytes((FORMAT,)) + zlib.compress(_little(head).tobytes() + b"".join(body), 9)
+    if len(set(flags)) == 1 and not texts:
+        return flags[:1]
+    return zlib.compress(flags + "\0".join(texts).encode(), 9)
 
 
 def unpack(blob: bytes, hour: int) -> list[Row]:
     """The samples of ``blob``, sorted by moment. Raises Damaged."""
-    try:
-        return _unpack(blob, hour)
-    except (zlib.error, ValueError, IndexError) as error:
-        raise Damaged(f"a sealed hour cannot be read: {error}") from error
-
-
-def _unpack(blob: bytes, hour: int) -> list[Row]:
-    if blob[0] != FORMAT:
-        raise Damaged(f"format {blob[0]}")
-    data = zlib.decompress(blob[1:])
-    count, first, step, middle, said = _little(array("I", data[: 5 * WIDTH]))
-    flags, at = data[5 * WIDTH : 5 * WIDTH + count], 5 * WIDTH + count
-    numbers, at = _join(data, at, count)
-    latencies, at = _join(data, at, sum(flag & MEASURED > 0 for flag in flags))
-    places, at = _join(data, at, said)
-    texts = data[at:].decode().split("\0")
-    measured = (_unfold(n) + middle for n in latencies)
-    words = (texts[n] for n in places)
+    whole = len(blob) > SUM and zlib.crc32(blob[SUM:]) == int.from_bytes(blob[1:SUM], "big")
+    if not whole or blob[0] != FORMAT:
+        raise Damaged("a sealed hour cannot be read: its format or its checksum is wrong")
+    data = iter(blob[SUM:])
+    count, first, beat, middle, *widths, size = (number(data) for _ in range(8))
+    rest = bytes(data)
+    flags, texts = _unmarked(rest[size:], count)
+    lengths = (count, sum(flag & MEASURED > 0 for flag in flags), sum(flag & SAID > 0 for flag in flags))
+    columns, at, text = [], 0, rice.to_text(rest[:size])
+    for length, low in zip(lengths, widths, strict=True):
+        column, at = rice.numbers(text, at, length, low)
+        columns.append(column)
+    latencies, words = iter(columns[1]), iter(columns[2])
+    start = hour + first
     return [
         Row(
-            hour + first + n * step + _unfold(numbers[n]),
+            start + n * beat + unfold(columns[0][n]),
             flag & 0x0F,
-            next(measured) if flag & MEASURED else None,
-            next(words) if flag & SAID else "",
+            unfold(next(latencies)) + middle if flag & MEASURED else None,
+            texts[next(words)] if flag & SAID else "",
         )
         for n, flag in enumerate(flags)
     ]
 
 
-def _step(times: Sequence[int]) -> int:
-    """The usual distance of two samples: what is left after it is only the lateness."""
-    return _middle([after - before for before, after in pairwise(times)])
+def _unmarked(marks: bytes, count: int) -> tuple[bytes, list[str]]:
+    if len(marks) == 1:
+        return marks * count, []
+    whole = zlib.decompress(marks)
+    return whole[:count], whole[count:].decode().split("\0")
 
 
 def _middle(numbers: Sequence[int]) -> int:
     return sorted(numbers)[len(numbers) // 2] if numbers else 0
-
-
-def _fold(number: int) -> int:
-    """Small numbers of either sign become small numbers without one."""
-    return number << 1 if number >= 0 else (-number << 1) - 1
-
-
-def _unfold(number: int) -> int:
-    return number >> 1 if not number & 1 else -((number + 1) >> 1)
-
-
-def _little(numbers: array[int]) -> array[int]:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
-
-
-def _split(numbers: Iterable[int]) -> bytes:
-    """First the lowest bytes of all numbers, then the next: the upper ones are nearly all zero."""
-    data = _little(array("I", numbers)).tobytes()
-    return b"".join(data[plane::WIDTH] for plane in range(WIDTH))
-
-
-def _join(data: bytes, at: int, count: int) -> tuple[array[int], int]:
-    end = at + count * WIDTH
-    if len(data) < end:
-        raise Damaged("it is too short")
-    whole = bytearray(count * WIDTH)
-    for plane in range(WIDTH):
-        whole[plane::WIDTH] = data[at + plane * count : at + (plane + 1) * count]
-    return _little(array("I", bytes(whole))), end

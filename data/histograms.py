@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
+from data.varints import fold, number, unfold, varint
 from model import Histogram
 
 SMALL = 15
@@ -15,7 +14,7 @@ def pack(histogram: Histogram) -> bytes:
     if not histogram.counts:
         return b""
     last = histogram.counts[0][0] - 1
-    out = bytearray(_varint(last << 1 if last >= 0 else (-last << 1) - 1))
+    out = bytearray(varint(fold(last)))
     for bucket, count in histogram.counts:
         gap, last = bucket - last, bucket
         if gap < 1 or count < 1:
@@ -24,7 +23,7 @@ def pack(histogram: Histogram) -> bytes:
             out.append(gap << 4 | count)
         else:
             out.append(ESCAPE)
-            out += _varint(gap) + _varint(count)
+            out += varint(gap) + varint(count)
     return bytes(out)
 
 
@@ -33,30 +32,10 @@ def unpack(blob: bytes) -> Histogram:
     if not blob:
         return Histogram()
     data = iter(blob)
-    first = _number(data)
-    bucket = first >> 1 if not first & 1 else -((first + 1) >> 1)
+    bucket = unfold(number(data))
     counts = []
     for byte in data:
-        gap, count = (byte >> 4, byte & SMALL) if byte != ESCAPE else (_number(data), _number(data))
+        gap, count = (byte >> 4, byte & SMALL) if byte != ESCAPE else (number(data), number(data))
         bucket += gap
         counts.append((bucket, count))
     return Histogram(tuple(counts))
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _number(data: Iterator[int]) -> int:
-    number = shift = 0
-    for byte in data:
-        number |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return number
-    raise ValueError("a histogram ends too early")

@@ -44,9 +44,10 @@ def between(
     )
     if series is not None:
         query = query.where(t.series.in_(names))
-    found: dict[str, list[Interval]] = {}
-    for number, code, began, ended, words in c.execute(query.order_by(t.start_at, t.id)):
-        if key := names.get(number):
-            interval = Interval(key, STATUSES[code], moment(began), moment(ended), words)
-            found.setdefault(key, []).append(interval)
-    return {key: tuple(intervals) for key, intervals in found.items()}
+    found: dict[int, list[Interval]] = {number: [] for number in names}
+    ends: dict[int, datetime] = {}  # most intervals begin where another ended
+    for number, code, began, ended, words in c.execute(query.order_by(t.start_at, t.id)).all():
+        if number in found:
+            end = ends[ended] = moment(ended)
+            found[number].append(Interval(names[number], STATUSES[code], ends.get(began) or moment(began), end, words))
+    return {names[number]: tuple(intervals) for number, intervals in found.items() if intervals}

@@ -21,7 +21,7 @@ def micros(at: datetime) -> int:
 
 def moment(us: int) -> datetime:
     """The aware UTC moment of microseconds since 1970."""
-    return EPOCH + timedelta(microseconds=us)
+    return EPOCH + timedelta(0, 0, us)
 
 
 @lru_cache(maxsize=16384)

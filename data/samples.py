@@ -61,6 +61,17 @@ def between(c: Connection, series: str, start: datetime, end: datetime) -> tuple
     return tuple(found[at] for at in sorted(found))
 
 
+def fresh(c: Connection, start: datetime, end: datetime) -> dict[str, list[Sample]]:
+    """The samples of every series from ``start`` up to ``end`` (exclusive) that are not sealed yet, oldest first."""
+    known = names(c)
+    inside = (T.key >= millis(start) << BITS, T.key < millis(end) << BITS)
+    found: dict[str, list[Sample]] = {}
+    for row in c.execute(select(SAMPLES).where(*inside).order_by(T.key)):
+        series = known[row.key & MOST]
+        found.setdefault(series, []).append(_sample(series, row))
+    return found
+
+
 def recent(c: Connection, series: str, limit: int) -> tuple[Sample, ...]:
     """The newest ``limit`` samples of ``series``, oldest first."""
     number = _number(c, series)

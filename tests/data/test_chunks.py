@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import chunks
+from data import chunks, rice
 from data.chunks import Row
 
 HOUR = 1_795_000_000_000 // 3_600_000 * 3_600_000
@@ -31,8 +31,8 @@ def usual(count: int = 120) -> list[Row]:
     ]
 
 
-def test_a_usual_hour_takes_less_than_four_bytes_a_sample() -> None:
-    assert len(chunks.pack(usual(), HOUR)) < 4 * 120
+def test_a_usual_hour_takes_less_than_three_and_a_half_bytes_a_sample() -> None:
+    assert len(chunks.pack(usual(), HOUR)) < 3.5 * 120
 
 
 def test_a_second_for_a_whole_hour_fits() -> None:
@@ -43,6 +43,16 @@ def test_a_second_for_a_whole_hour_fits() -> None:
 def test_an_empty_hour_has_no_chunk() -> None:
     with pytest.raises(ValueError, match="without samples"):
         chunks.pack([], HOUR)
+
+
+numbers = st.lists(st.integers(0, 300) | st.integers(0, 2**32 - 1), max_size=50)
+
+
+@given(numbers, st.integers(0, 20))
+def test_numbers_come_back_from_their_bits_whatever_the_width(some: list[int], low: int) -> None:
+    text = rice.bits(some, low)
+    assert rice.to_text(rice.to_bytes(text))[: len(text)] == text
+    assert rice.numbers(text, 0, len(some), low) == (some, len(text))
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2, 30, -1], ids=["empty", "one byte", "two bytes", "half", "all but one"])
