@@ -68,8 +68,7 @@ def _config(process: subprocess.Popen[str], within: float) -> Path:
     ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
     line = process.stdout.readline() if ready else ""
     if not line:
-        code = process.poll()
-        raise DemoError(f"the demo did not answer within {within:g} s" if code is None else "the demo ended at once")
+        raise DemoError("the demo ended at once" if ready else f"the demo did not answer within {within:g} s")
     return Path(json.loads(line)["config"])
 
 
@@ -77,4 +76,5 @@ def main(var: Path = HOME / "var") -> None:
     """Plays the demo in this process until it is interrupted; says where it is."""
     from demo import stage
 
-    stage.play(var.absolute(), ready=lambda path: sys.stdout.write(f"The demo plays. WARDROUND_CONFIG={path}\n"))
+    with contextlib.suppress(KeyboardInterrupt):
+        stage.play(var.absolute(), ready=lambda path: print(f"The demo plays. WARDROUND_CONFIG={path}", flush=True))  # noqa: T201 - the command line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -37,4 +38,5 @@ def _fill(var: Path) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the parent decides, and its end is ours
     {"serve": _serve, "fill": _fill}[sys.argv[1]](Path(sys.argv[2]))

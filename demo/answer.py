@@ -16,6 +16,7 @@ class Request:
 
     path: str
     token: str = ""
+    length: int = 0  # bytes of its body, which is read and thrown away
 
 
 @dataclass(frozen=True, slots=True)

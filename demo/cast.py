@@ -11,6 +11,7 @@ from model import Status
 UP, DEGRADED, DOWN = Status.UP, Status.DEGRADED, Status.DOWN
 # (subject, kind) of a trouble -> what the series then says; empty words of a slow one are made by the rules
 Shows = Mapping[tuple[str, str], tuple[Status, str]]
+TOKEN = "the-demo-keeps-no-secret"  # noqa: S105 - long enough for the check; opens nothing
 BOOKS = "https://example.com/runbooks/"
 
 
@@ -53,21 +54,27 @@ def _slow(subject: str) -> Shows:
 
 
 def _error(subject: str, code: int = 503) -> Shows:
-    return {(subject, "error"): (DOWN, f"answered {code}, not 200")}
+    return {(subject, "error"): (DOWN, f"answered {code}, not 2xx")}
 
 
 REFUSED: Shows = {("database", "refused"): (DOWN, "refused the connection")}
 SICK: Shows = {
-    ("database", "refused"): (DOWN, "unhealthy: database"),
-    ("payments", "error"): (DOWN, "unhealthy: external_services"),
+    ("database", "refused"): (DOWN, "answered 503: database fails (Database connection failed)"),
+    ("payments", "error"): (DOWN, "answered 503: external_services fails (Failing services: stripe)"),
 }
-UNREADY: Shows = {("database", "refused"): (DOWN, "not ready: database")}
+UNREADY: Shows = {("database", "refused"): (DOWN, "answered 503: database fails (Connection refused)")}
 PARTS = (
     Line("platform/database", ("database",), {("database", "refused"): (DOWN, "Database connection failed")}),
     Line("platform/authentication", ("unit",)),
     Line("platform/external_services", ("payments",), {("payments", "error"): (DOWN, "Failing services: stripe")}),
     Line("platform/memory"),
     Line("platform/uptime"),
+)
+
+READY_PARTS = (
+    Line("ready/database", (), {("database", "refused"): (DOWN, "Connection refused")}),
+    Line("ready/environment"),
+    Line("ready/services"),
 )
 
 
@@ -80,24 +87,31 @@ def _platform(http: str) -> tuple[Player, ...]:
     health = {"url": f"{http}/api/health", "critical": True, "public": "Prescriptions", "runbook": f"{BOOKS}platform"}
     after = {"depends_on": ["database", "payments"]}
     ready = {"url": f"{http}/api/health/ready", "depends_on": ["database"], "runbook": f"{BOOKS}readiness"}
-    works: Shows = {("search", "works"): (DOWN, "answered 503, not 200"), **_slow("search")}
+    works: Shows = {("search", "works"): (DOWN, "answered 503, not 2xx"), **_slow("search")}
     search = {"url": f"{http}/api/medicines/search/health", "public": "Medicine search"}
     own = Line("platform", ("platform", "database", "payments"), SICK)
     return (
         Player(own, "Platform health", "health", "Platform", health | after, 15, 5.0, parts=PARTS),
-        Player(Line("ready", ("platform", "database"), UNREADY), "Readiness", "ready", "Platform", ready),
-        Player(Line("live", ("live",)), "Liveness", "live", "Platform", {"url": f"{http}/api/health/live"}),
+        Player(
+            Line("ready", ("platform", "database"), UNREADY),
+            "Readiness",
+            "health",
+            "Platform",
+            ready,
+            parts=READY_PARTS,
+        ),
+        Player(Line("live", ("live",)), "Liveness", "health", "Platform", {"url": f"{http}/api/health/live"}),
         Player(Line("search", ("search",), works), "Medicine search", "http", "Platform", search, 30, 0.4, 62.3),
     )
 
 
 def _front(http: str, tls: int, names: int, authority: str) -> tuple[Player, ...]:
     home = {"url": f"{http}/", "critical": True, "public": "Website", "runbook": f"{BOOKS}front-end"}
-    login = {"url": f"{http}/dashboard", "status": [307], "public": "Sign-in"}
+    login = {"url": f"{http}/dashboard", "redirects_to": "/auth/login", "public": "Sign-in"}
     certificate = {"host": "localhost", "port": tls, "ca_file": authority, "runbook": f"{BOOKS}certificates"}
-    name = {"name": "platform.demo.test", "nameserver": "127.0.0.1", "port": names}
-    ending: Shows = {("certificate", "ending"): (DEGRADED, "the certificate ends soon")}
-    redirects: Shows = {("login", "error"): (DOWN, "answered 502, not 307")}
+    name = {"host": "platform.demo.test", "server": "127.0.0.1", "port": names, "expected": "127.0.0.1"}
+    ending: Shows = {("certificate", "ending"): (DEGRADED, "the certificate ends in 16 days")}
+    redirects: Shows = {("login", "error"): (DOWN, "answered 502, not a redirect")}
     return (
         Player(Line("home", ("home",), _slow("home")), "Home page", "http", "Front end", home, 15, 0.5),
         Player(Line("login", ("login",), redirects), "Login redirect", "http", "Front end", login, 30, 1.0),
@@ -127,18 +141,18 @@ def _rest(http: str) -> tuple[Player, ...]:
     charges = f"{http}/v1/charges"
     paying = {"url": charges, "critical": True, "public": "Payments", "runbook": f"{BOOKS}payments"}
     key = {"headers": {"Authorization": "Bearer demo-key"}}
-    late: Shows = {("export", "silent"): (DOWN, "no push for too long")}
-    later: Shows = {("backup", "silent"): (DOWN, "no push for too long")}
-    vendor: Shows = {("hosting", "vendor"): (DEGRADED, "the vendor reports minor trouble")}
+    late: Shows = {("export", "silent"): (DOWN, "a ping is 2 min late")}
+    later: Shows = {("backup", "silent"): (DOWN, "a ping is 10 h 59 min late")}
+    vendor: Shows = {("hosting", "vendor"): (DEGRADED, "says 'degraded'")}
     payments = Line("payments", ("payments",), {**_slow("payments"), **_error("payments", 500)})
-    export = {"late": "2m", "grace": "1m"}
-    backup = {"late": "1d", "grace": "2h", "runbook": f"{BOOKS}backup"}
-    hosting = {"url": f"{http}/vendor/api/v2/status.json"}
+    export = {"period": "3m", "grace": "0s", "token": TOKEN}
+    backup = {"period": "26h", "grace": "0s", "token": TOKEN, "runbook": f"{BOOKS}backup"}
+    hosting = {"url": f"{http}/vendor/status"}
     stranger = {"url": charges, "status": [401]}
     return (
         Player(payments, "Payment API", "http", "Payments", paying | key, 15, 0.8),
         Player(Line("strangers", ("strangers",)), "Refuses strangers", "http", "Payments", stranger),
         Player(Line("backup", (), later), "Nightly backup", "heartbeat", "Jobs", backup, 60),
         Player(Line("export", (), late), "Prescription export", "heartbeat", "Jobs", export, 15),
-        Player(Line("hosting", ("hosting",), vendor), "Hosting status", "http", "Vendors", hosting, 60, days=12.4),
+        Player(Line("hosting", ("hosting",), vendor), "Hosting status", "health", "Vendors", hosting, 60, days=12.4),
     )

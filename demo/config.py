@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 from demo import past
 from demo.cast import Player, players
 from demo.schedule import Schedule
-from demo.server import HOST, Ports
+from demo.server import CALLED, HOST, Ports
 
 ZONE, CHANNEL = "Europe/Berlin", "oncall"
+PORTS = "demo/ports.json"
 NAME = "TCM Prescription Platform"
 
 
@@ -23,6 +25,14 @@ def cast(ports: Ports, var: Path) -> tuple[Player, ...]:
     return players(f"http://{HOST}:{ports.http}", ports.tls, ports.database, ports.names, authority)
 
 
+def ports(var: Path) -> Ports | None:
+    """The ports of the last start in this folder, so that a restart changes no address."""
+    try:
+        return Ports(**json.loads((var / PORTS).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def text(schedule: Schedule, ports: Ports, var: Path) -> str:
     """The whole file."""
     watch = {"networks": ["127.0.0.0/8"], "connectivity": [f"{HOST}:{ports.http}"]}
@@ -30,7 +40,7 @@ def text(schedule: Schedule, ports: Ports, var: Path) -> str:
         _table("[site]", {"name": NAME, "url": f"http://{HOST}:{ports.http}/", "timezone": ZONE, "demo": True}),
         _table("[store]", {"url": f"sqlite:///{var / 'demo.db'}"}),
         _table("[watch]", watch),
-        _table("[[channel]]", {"key": CHANNEL, "url": f"json://{HOST}:{ports.http}/oncall"}),
+        _table("[[channel]]", {"key": CHANNEL, "url": f"json://{HOST}:{ports.http}{CALLED}"}),
         *_maintenance(schedule.opened),
         *(_table("[[monitor]]", _monitor(player)) for player in cast(ports, var)),
     ]
@@ -41,6 +51,7 @@ def write(schedule: Schedule, ports: Ports, var: Path) -> Path:
     """Writes var/demo.toml in one step and gives its path."""
     path = var / "demo.toml"
     fresh = path.with_suffix(".new")
+    (var / PORTS).write_text(json.dumps(asdict(ports)), encoding="utf-8")
     fresh.write_text(text(schedule, ports, var), encoding="utf-8")
     return fresh.replace(path)
 

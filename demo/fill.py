@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,9 +15,9 @@ from demo.opening import FILLING, opened
 from demo.schedule import HISTORY, Schedule
 
 
-def details(var: Path) -> None:
+def details(var: Path, now: datetime | None = None) -> None:
     """Writes everything that is missing, the newest first; every page says how far it is."""
-    engine, schedule, unfinished = opened(var)
+    engine, schedule, unfinished = opened(var, now)
     if unfinished:
         _write(engine, schedule)
         _seal(engine, schedule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -36,9 +37,10 @@ class Names(asyncio.DatagramProtocol):
     """One datagram in, one out."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        # A datagram endpoint's transport does not inherit from DatagramTransport on Python 3.11.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         said = reply(data)
-        if said and isinstance(self._transport, asyncio.DatagramTransport):
+        if said:
             self._transport.sendto(said, addr)

@@ -64,8 +64,7 @@ def _charges(look: Look, request: Request) -> Answer:
 
 def _vendor(look: Look, request: Request) -> Answer:
     trouble = look.schedule.at("hosting", look.at)
-    indicator, words = ("minor", "Partially degraded") if trouble else ("none", "All systems operational")
-    document = {"page": {"name": "Hosting"}, "status": {"indicator": indicator, "description": words}}
+    document = {"page": "Hosting", "status": "degraded" if trouble else "ok"}
     return json_of(document, wait=look.ms("hosting"))
 
 
@@ -87,7 +86,7 @@ PATHS: dict[str, Callable[[Look, Request], Answer]] = {
     "/functions/v1/health": _status("functions", {"status": "ok"}, broken=500),
     "/realtime/v1/api/ping": _status("realtime", {"message": "pong"}),
     "/v1/charges": _charges,
-    "/vendor/api/v2/status.json": _vendor,
+    "/vendor/status": _vendor,
 }
 
 

@@ -154,6 +154,9 @@ class Schedule:
     def pushed(self, job: Job, moment: datetime) -> datetime:
         """When a job last reported before a moment. It falls silent early enough to be late when its trouble begins."""
         at = self._last(job.offset(self.opened), job.every, moment)
+        for trouble in self.troubles(job.key, at, moment):
+            if at < trouble.end <= moment:
+                return trouble.end  # somebody ran it by hand
         while any(each.start - job.patience < at < each.end for each in self.troubles(job.key, at, at + job.patience)):
             at -= job.every
         return at

@@ -19,6 +19,7 @@ from demo.schedule import Schedule
 
 HOST = "127.0.0.1"
 Clock = Callable[[], datetime]
+CALLED = "/oncall"  # messages to people end here
 LINE, REQUEST_S = 16_384, 10.0
 NONSENSE = (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
@@ -65,8 +66,9 @@ def parsed(head: bytes) -> tuple[str, Request]:
     method, target, _ = first.split(" ")
     headers = dict(line.lower().split(": ", 1) for line in rest if ": " in line)
     raw = next((line.split(": ", 1)[1] for line in rest if line.lower().startswith("authorization: ")), "")
+    length = int(headers.get("content-length", "0"))
     token = raw.partition(" ")[2] if headers.get("authorization", "").startswith("bearer ") else ""
-    return method, Request(target.split("?")[0], token)
+    return method, Request(target.split("?")[0], token, length)
 
 
 @dataclass(frozen=True)
@@ -81,10 +83,16 @@ class Door:
         async with _closing(writer):
             async with asyncio.timeout(REQUEST_S):
                 method, request = parsed(await reader.readuntil(b"\r\n\r\n"))
-            said = answer(Look(self.schedule, self.clock()), request) if method in {"GET", "HEAD"} else Answer(405)
+                await reader.readexactly(min(request.length, LINE))
+            said = self._said(method, request)
             await asyncio.sleep(said.wait / 1000)
             writer.write(said.wire(head=method == "HEAD"))
             await writer.drain()
+
+    def _said(self, method: str, request: Request) -> Answer:
+        if method == "POST" and request.path == CALLED:
+            return Answer(204)
+        return answer(Look(self.schedule, self.clock()), request) if method in {"GET", "HEAD"} else Answer(405)
 
     async def tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Accept, and hold the line until the other side is done: what a database does with a bare connection."""

@@ -49,7 +49,7 @@ def _shared(lock: int, path: Path) -> Path | None:
 
 async def _play(var: Path, ready: Callable[[Path], object]) -> None:
     engine, schedule, unfinished = opening.opened(var)
-    ports = server.free()
+    ports = server.free(config.ports(var) or server.PREFERRED)
     _, chain, key = certificate.make(var / "demo", past.expires(schedule.opened))
     path = config.write(schedule, ports, var)
     async with asyncio.TaskGroup() as group:

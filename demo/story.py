@@ -115,7 +115,8 @@ class Story:
         return found
 
     def _sample(self, ms: int, levels: list[tuple[str, int, float]], stretch: Stretch) -> Sample:
-        latency = sum(level * RHYTHMS[name].noise(seed, ms) for name, seed, level in levels) if levels else None
+        taken = sum(level * RHYTHMS[name].noise(seed, ms) for name, seed, level in levels)
+        latency = round(taken, 3) if levels else None  # the store keeps microseconds
         phases = Phases() if latency is None else Phases(connect=0.25, first_byte=latency - 0.25, total=latency)
         return Sample(self.line.series, moment(ms), stretch.status, latency, stretch.words, phases)
 
