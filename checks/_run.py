@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from functools import cache
+from types import ModuleType
 
 import httpx
 
@@ -17,6 +19,11 @@ from model import Fault, Monitor, Result, Status
 log = logging.getLogger(__name__)
 
 
+@cache
+def _member(name: str) -> ModuleType:
+    return registry.member("checks", name)  # kept: it reads the folder, which costs more than the probe
+
+
 async def run(monitor: Monitor, tools: Tools) -> Result:
     """Looks once. Never raises but for cancellation: a fault is down in words, our own mistake is unknown."""
     watch = Stopwatch()
@@ -24,7 +31,7 @@ async def run(monitor: Monitor, tools: Tools) -> Result:
     deadline = asyncio.timeout(monitor.timeout)
     try:
         async with deadline:
-            result = await registry.member("checks", monitor.check).probe(monitor.options, mine)
+            result = await _member(monitor.check).probe(monitor.options, mine)
     except TimeoutError as error:
         failed = _late(monitor.timeout, watch) if deadline.expired() else fault_of(error)
         return _failed(failed, watch)

@@ -88,6 +88,11 @@ class Target(Trust):
     max_bytes: int = Field(MIB, ge=1024, le=16 * MIB, description="a longer answer is a fault")
 
     @cached_property
+    def place(self) -> httpx.URL:
+        """The URL, parsed once."""
+        return httpx.URL(self.url)
+
+    @cached_property
     def sent(self) -> dict[str, str]:
         """The headers as they go on the wire."""
         return {name: value.get_secret_value() for name, value in self.headers.items()}
@@ -97,7 +102,7 @@ async def exchange(target: Target, tools: Tools, method: str = "GET", body: byte
     """One question, one answer, on a connection of its own. Nothing is followed: a secret reaches this target alone."""
     wish = Wish(tools.watch, target.networks, context_for(target.ca_file), target.max_bytes)
     request = tools.client.build_request(
-        method, target.url, headers=target.sent, content=body, extensions={"wish": wish}
+        method, target.place, headers=target.sent, content=body, extensions={"wish": wish}
     )
     return await tools.client.send(request, follow_redirects=False)
 
