@@ -155,3 +155,11 @@ def test_the_newest_moment_of_each_series_is_known(db: Engine) -> None:
             "api": NOON + timedelta(minutes=55, milliseconds=11),
             "shop": NOON + timedelta(minutes=5, milliseconds=1),
         }
+
+
+def test_fresh_samples_of_all_series_come_by_series_in_order(db: Engine) -> None:
+    api, shop = hour_of("api", NOON), hour_of("shop", NOON)
+    fill(db, shop + api + hour_of("api", NOON - HOUR))
+    seal_all(db, NOON + timedelta(minutes=2))
+    with store.reading(db) as c:
+        assert samples.fresh(c, NOON - 2 * HOUR, NOON + timedelta(minutes=10)) == {"api": api[:2], "shop": shop[:2]}
