@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -58,7 +58,8 @@ class Telling:
     def standing(self) -> Standing:
         """The open interval at the opening."""
         run = self.runs[-1]
-        last = Stretch(run.end - self.story.step, run.end, run.status, run.words, run.slow)
+        newest = self.story.stretches(moment(run.start), self.story.last)[-1]
+        last = replace(newest, start=newest.end - self.story.step)
         return Standing(
             self.series,
             run.status,
