@@ -1,0 +1,82 @@
+"""The few headline figures: a label, a value, a note, a curve without axes.
+
+Not st.metric: its sparkline loads 775 KB of Vega for every first visit, twice what the page itself needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import words
+from model import Latency, Status, Uptime
+from ui import shelf, store
+from ui.board import SPAN
+from ui.markup import Html, tag
+from ui.sparks import spark
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number in words, ready to show; ``curve`` oldest first, empty for none."""
+
+    label: str
+    value: str
+    note: str = ""
+    curve: Sequence[float | None] = ()
+    good: bool = True
+
+
+def row(figures: Iterable[Figure]) -> Html:
+    """All of them side by side, two a line on a phone."""
+    return tag("div", tag("div", *map(card, figures), class_="wr-figures"), class_="wr wr-fades")
+
+
+def card(one: Figure) -> Html:
+    """One figure."""
+    inside = [
+        tag("div", one.label, class_="wr-label"),
+        tag("div", one.value, class_="wr-value" if one.good else "wr-value wr-bad"),
+        tag("div", one.note, class_="wr-note"),
+    ]
+    if one.curve:
+        inside.append(spark(one.curve, f"{one.label}, over time", floor=_floor(one.curve)))
+    return tag("div", *inside, class_="wr-figure")
+
+
+def _floor(curve: Sequence[float | None]) -> float:
+    """A share between 99 and 100 is a flat line from zero: a headline curve begins under its lowest value."""
+    known = [value for value in curve if value is not None]
+    return min(known, default=0.0) - 0.15 * (max(known, default=0.0) - min(known, default=0.0))
+
+
+def headline(window: str) -> Html:
+    """The four figures of the Overview, made once for all viewers."""
+    return shelf.kept(("figures", window), store.state(window), store.REST, lambda: row(_headline(window)))
+
+
+def _headline(window: str) -> list[Figure]:
+    seen, past, now = store.board(window), store.past(window), store.now()
+    good, span = past.together.up + past.together.degraded, SPAN[window]
+    known = good + past.together.down
+    newest = f"last {words.ago(past.went_bad[0].at, now)}" if past.went_bad else "nothing did"
+    others = [f"{seen.counts[s]} {words.STATUS_WORD[s]}" for s in Status if s is not Status.UP and seen.counts.get(s)]
+    return [
+        Figure(f"Available, {span}", words.share(good, known), _watched(past.together), past.shares),
+        Figure("Median answer, last hours", _median(past.answers), _tail(past.answers), ()),
+        Figure("Up now", f"{seen.counts.get(Status.UP, 0)} of {len(seen.tiles)}", ", ".join(others) or "all of them"),
+        Figure(f"Went bad, {span}", words.count(len(past.went_bad), "time"), newest),
+    ]
+
+
+def _watched(seconds: Uptime) -> str:
+    known = seconds.up + seconds.degraded + seconds.down
+    return f"watched {words.share(known, known + seconds.unknown)} of the time"
+
+
+def _median(answers: Latency) -> str:
+    return words.ms(answers.p50) if answers.n else words.NO_DATA
+
+
+def _tail(answers: Latency) -> str:
+    return f"95 of 100 within {words.ms(answers.p95)}" if answers.n else "nothing was measured"

@@ -1,0 +1,82 @@
+"""Lists of facts, changes and findings: untrusted words beside an icon and a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import words
+from model import Change, Flip, OpenFinding, Tile
+from ui.bars import strip
+from ui.board import SPAN, history_words, share_words
+from ui.markup import Html, icon, joined, pill, symbol, tag
+
+SIGNS = {
+    "commit": "commit",
+    "restart": "restart_alt",
+    "configuration": "tune",
+    "maintenance": "build_circle",
+    "certificate": "lock",
+    "watch": "visibility",
+}
+
+
+def facts(pairs: Iterable[tuple[str, str | Html]]) -> Html:
+    """Pairs of a name and what is known of it."""
+    inside = (tag("div", tag("dt", name), tag("dd", value or "—")) for name, value in pairs)
+    return tag("div", tag("dl", joined(inside), class_="wr-facts"), class_="wr wr-fades")
+
+
+def changes(found: Sequence[Change | Flip], now: datetime, tz: ZoneInfo) -> Html:
+    """What happened, newest first: changes and passages from one state to another."""
+    if not found:
+        return empty("Nothing changed in this window.")
+    rows = joined(_change(each, now, tz) for each in sorted(found, key=lambda each: each.at, reverse=True))
+    return tag("div", tag("div", rows, class_="wr-list"), class_="wr wr-fades")
+
+
+def _change(each: Change | Flip, now: datetime, tz: ZoneInfo) -> Html:
+    when = tag("span", words.clock(each.at, tz, now), class_="wr-when", title=words.moment(each.at, tz))
+    if isinstance(each, Flip):
+        said = f"from {words.STATUS_WORD[each.before]} to {words.STATUS_WORD[each.after]}"
+        return _item(icon(each.after), said + (f": {each.words}" if each.words else ""), when)
+    return _item(symbol(SIGNS.get(each.kind, "history"), "wr-soft", each.kind), each.words, when)
+
+
+def _item(sign: Html, said: str, when: Html, below: str = "") -> Html:
+    more = tag("span", below, class_="wr-fix") if below else Html("")
+    return tag("div", sign, tag("span", said, class_="wr-what"), when, more, class_="wr-item")
+
+
+def findings(found: Sequence[OpenFinding], now: datetime) -> Html:
+    """What is wrong without being an outage, with how to mend it."""
+    rows = joined(
+        _item(
+            symbol("report", "wr-degraded", "finding"),
+            each.finding.words,
+            tag("span", f"seen for {words.lasted((now - each.first).total_seconds())}", class_="wr-when"),
+            each.finding.fix,
+        )
+        for each in found
+    )
+    return tag("div", tag("div", rows, class_="wr-list"), class_="wr wr-fades")
+
+
+def parts(found: Sequence[Tile], window: str) -> Html:
+    """The components inside a health document, a strip each."""
+    lines = joined(_part(tile, window) for tile in found)
+    ends = tag("div", tag("span", f"{SPAN[window]} ago"), tag("span", "now"), class_="wr-ends")
+    return tag("div", tag("div", lines, ends, class_="wr-wide"), class_="wr wr-fades")
+
+
+def _part(tile: Tile, window: str) -> Html:
+    said = [icon(tile.status), tag("b", tile.name), pill(tile.status)]
+    said += [tag("span", tile.words, class_="wr-soft")] if tile.words else []
+    figures = tag("span", f"{share_words(tile)} · {words.ms(tile.latency) if tile.latency else 'no time'}", class_="wr-soft")
+    return tag("div", tag("div", *said, figures, class_="wr-top"), strip(tile.bars, history_words(tile, window)), class_="wr-line")
+
+
+def empty(head: str, words_: str = "") -> Html:
+    """A place where nothing is, and what to do next."""
+    return tag("div", tag("div", tag("b", head), words_, class_="wr-empty"), class_="wr")

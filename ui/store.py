@@ -1,0 +1,149 @@
+"""The pages' one door to data: frozen values, made once for each revision of the store and shared by all viewers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import data.changes
+import data.lease
+import data.notifications
+import data.standings
+import data.store
+import data.watch
+import rules.board
+import rules.public
+import settings
+from model import Board, Change, Monitor, Notification, PublicStatus, Status, WatchReport
+from settings import Settings
+from ui import detail, history, shelf
+from ui.detail import Detail
+from ui.history import History
+
+REST = 30.0  # seconds for which curves, shares and bars stay; states never wait for that
+WINDOWS = ("24h", "7d", "30d", "90d")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How the watch itself is doing: what the page About shows."""
+
+    report: WatchReport | None
+    waiting: int
+    oldest: datetime | None
+    dead: tuple[Notification, ...]
+    recent: tuple[Notification, ...]
+    notes: dict[str, str]
+    changes: tuple[Change, ...]
+    bytes: int
+    engine: str
+
+
+def told() -> Settings:
+    """What we were told at start. Raises settings.ConfigError."""
+    return settings.current()
+
+
+def now() -> datetime:
+    """The one clock of the pages."""
+    return datetime.now(UTC)
+
+
+def past(window: str) -> History:
+    """Bars, shares and curves of all monitors for a window."""
+
+    def make() -> History:
+        with data.store.reading(shelf.engine()) as c:
+            return history.read(c, told(), window, now())
+
+    return shelf.kept(("past", window), None, REST, make)
+
+
+def board(window: str) -> Board:
+    """All tiles, worst first: the same object for every viewer as long as the store has the same revision."""
+    return shelf.kept(("board", window), shelf.revision(), shelf.FRESH, lambda: _board(window))
+
+
+def _board(window: str) -> Board:
+    known, behind, at = told(), past(window), now()
+    with data.store.reading(shelf.engine()) as c:
+        standings, changed = data.standings.read(c), data.changes.last(c)
+    monitors = {monitor.key: monitor for monitor in known.monitors}
+    tiles = (
+        rules.board.tile(
+            monitor, standings.get(key), at, monitors, standings, known.maintenance,
+            bars=behind.bars.get(key, ()), total=behind.seconds.get(key, _NONE), sparkline=behind.curves.get(key, ()),
+            last_change=changed.get(key),
+        )
+        for key, monitor in monitors.items()
+    )  # fmt: skip
+    return rules.board.board(tiles, known.monitors, at)
+
+
+_NONE = history.Uptime()
+
+
+def banner(window: str) -> tuple[Status, str, str]:
+    """The worst in words: (status, headline, detail)."""
+    return rules.board.banner(board(window))
+
+
+def state(window: str) -> int:
+    """A number that changes when a person should see something new: at once for states, else twice a minute."""
+    seen = board(window)
+    states = tuple((t.key, t.status, t.since, t.words, t.unsure, t.waiting_for) for t in seen.tiles)
+    return hash((states, seen.stale, int(seen.at.timestamp() // REST)))
+
+
+def monitor(key: str) -> Monitor | None:
+    """The monitor of that key; None when the configuration has none."""
+    return next((each for each in told().monitors if each.key == key), None)
+
+
+def one(key: str, window: str) -> Detail:
+    """Everything of one monitor in a window. KeyError when there is no such monitor."""
+    tile = next(each for each in board(window).tiles if each.key == key)
+    watched = monitor(key)
+    assert watched is not None
+
+    def make() -> Detail:
+        with data.store.reading(shelf.engine()) as c:
+            return detail.read(c, told(), tile, watched, window, now())
+
+    return shelf.kept(("one", key, window), (tile.status, tile.since, tile.unsure), shelf.FRESH, make)
+
+
+def public() -> PublicStatus:
+    """What a stranger may know, with ninety days of history."""
+    seen = board("90d")
+    return shelf.kept(
+        "public", seen.at, REST, lambda: rules.public.public(told().site.name, seen, told().maintenance, now())
+    )
+
+
+def watch() -> Watch:
+    """How the watch itself is doing."""
+    return shelf.kept("watch", shelf.revision(), shelf.FRESH, _watch)
+
+
+def _watch() -> Watch:
+    at = now()
+    with data.store.reading(shelf.engine()) as c:
+        waiting, oldest = data.notifications.waiting(c)
+        return Watch(
+            data.watch.read(c), waiting, oldest, data.notifications.dead(c), data.notifications.recent(c, 20),
+            data.watch.noted(c), data.changes.between(c, datetime(1970, 1, 1, tzinfo=UTC), at, limit=50),
+            data.store.size(shelf.engine()), _kind(),
+        )  # fmt: skip
+
+
+def _kind() -> str:
+    """SQLite or Postgres, with its version."""
+    dialect = shelf.engine().dialect
+    version = ".".join(map(str, dialect.server_version_info or ())) or getattr(dialect.dbapi, "sqlite_version", "")
+    return f"{dialect.name} {version}".strip()
+
+
+def shown() -> list[tuple[str, str, object]]:
+    """The configuration as loaded, secrets as ***."""
+    return list(settings.shown(told()))

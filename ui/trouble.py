@@ -1,0 +1,86 @@
+"""What is wrong first: a card each with since when, the reason, what changed just before, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import words
+from model import Board, Status, Tile
+from ui import shelf, store
+from ui.markup import Html, inner, joined, outer, pill, symbol, tag
+
+MOST = 6
+WRONG = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.MAINTENANCE)
+SIGNS = {"commit": "commit", "restart": "restart_alt", "configuration": "tune", "maintenance": "build", "certificate": "lock"}
+
+
+def drawn(window: str) -> Html | None:
+    """The cards, made once for all viewers."""
+
+    def make() -> Html | None:
+        return cards(store.board(window), window, store.now(), store.told().site.timezone)
+
+    return shelf.kept(("cards", window), store.state(window), store.REST, make)
+
+
+def cards(board: Board, window: str, now: datetime, tz: ZoneInfo) -> Html | None:
+    """The worst few in full, the others counted; None when nothing is wrong, or when nothing is known at all."""
+    wrong = [tile for tile in board.tiles if tile.status in WRONG]
+    if board.stale or not wrong:
+        return None
+    names = {tile.name for tile in wrong}
+    causes = [tile for tile in wrong if tile.waiting_for not in names]
+    shown = joined(card(tile, _waiting(tile, wrong), window, now, tz) for tile in causes[:MOST])
+    return tag("div", tag("div", shown, class_="wr-cards"), rest(causes[MOST:]), class_="wr wr-fades")
+
+
+def _waiting(parent: Tile, wrong: Sequence[Tile]) -> list[Tile]:
+    return [tile for tile in wrong if tile.waiting_for == parent.name]
+
+
+def rest(tiles: Sequence[Tile]) -> Html:
+    """One line for those that got no card."""
+    if not tiles:
+        return Html("")
+    kinds = [(sum(tile.status is status for tile in tiles), status) for status in WRONG]
+    said = ", ".join(f"{many} {words.STATUS_WORD[status]}" for many, status in kinds if many)
+    return tag("p", f"And {words.count(len(tiles), 'more monitor')} below: {said}.", class_="wr-rest")
+
+
+def card(tile: Tile, waiting: Sequence[Tile], window: str, now: datetime, tz: ZoneInfo) -> Html:
+    """One monitor that needs a person, and those that only suffer from it."""
+    title = inner("monitor", tile.name, class_="wr-title", monitor=tile.key, window=window)
+    top = tag("div", pill(tile.status), title, tag("span", _since(tile, now, tz), class_="wr-since"), class_="wr-top")
+    reason = tag("p", tile.words or "no reason was given", class_="wr-words")
+    more = tag("div", *_more(tile, waiting, now), class_="wr-more")
+    return tag("article", top, reason, more, class_=f"wr-card wr-{tile.status}")
+
+
+def _since(tile: Tile, now: datetime, tz: ZoneInfo) -> str:
+    if tile.since is None:
+        return "never looked at"
+    return f"since {words.clock(tile.since, tz, now)} · {words.lasted((now - tile.since).total_seconds())}"
+
+
+def _more(tile: Tile, waiting: Sequence[Tile], now: datetime) -> list[Html]:
+    found = [tag("span", symbol("folder"), f" {tile.group}" + (" · critical" if tile.critical else ""))]
+    if tile.last_change:
+        sign = SIGNS.get(tile.last_change.kind, "history")
+        found.append(tag("span", symbol(sign), f" {tile.last_change.words}, {_before(tile, now)}"))
+    if waiting:
+        names = ", ".join(each.name for each in waiting[:3]) + (f" and {len(waiting) - 3} more" if len(waiting) > 3 else "")
+        found.append(tag("span", symbol("hourglass_top"), f" waiting for it: {names}"))
+    elif tile.waiting_for:
+        found.append(tag("span", symbol("hourglass_top"), f" waits for {tile.waiting_for}"))
+    if tile.runbook:
+        found.append(outer(tile.runbook, "Runbook "))
+    return found
+
+
+def _before(tile: Tile, now: datetime) -> str:
+    """A change near the beginning of the trouble is told from there: that is what on-call looks for."""
+    assert tile.last_change
+    gap = (tile.since - tile.last_change.at).total_seconds() if tile.since else -1.0
+    return f"{words.lasted(gap)} before" if 0 <= gap <= 3600 else words.ago(tile.last_change.at, now)
