@@ -116,7 +116,6 @@ def _front(http: str, tls: int, names: int, authority: str) -> tuple[Player, ...
         Player(Line("home", ("home",), _slow("home")), "Home page", "http", "Front end", home, 15, 0.5),
         Player(Line("login", ("login",), redirects), "Login redirect", "http", "Front end", login, 30, 1.0),
         Player(Line("certificate", ("handshake",), ending), "Certificate", "tls", "Front end", certificate, 60),
-        Player(Line("name", ("name",)), "Name", "dns", "Front end", name, 60, days=33.6),
     )
 
 
