@@ -1,0 +1,144 @@
+"""Reads a whole document into the values of model.py; the first mistake is raised, with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+import registry
+from configuration import tables
+from configuration.mistakes import Mistake, Place, from_pydantic, unknown
+from configuration.tables import ROWS, TABLES, known
+from model import Channel, Maintenance, Monitor, Secret, Status
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Reading:
+    """One pass over one document; ``hidden`` are the places whose values are never said."""
+
+    def __init__(self, document: Mapping[str, Any], hidden: Iterable[Place] = ()) -> None:
+        self.document = document
+        self.hidden = frozenset(hidden)
+        for name in document:
+            if name not in {*TABLES, *ROWS}:
+                raise Mistake((), f"unknown table [{name[:64]}]{_nearest(name)}")
+
+    def table(self, name: str, shape: type[T]) -> T:
+        """The one [name] table; all defaults when it is not there."""
+        return self._read(shape, (name,), self.document.get(name, {}), known(shape))
+
+    def rows(self, name: str) -> list[Any]:
+        """The raw [[name]] tables."""
+        rows = self.document.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+            raise Mistake((name,), f"write it as [[{name}]], once for each")
+        return rows
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        """All monitors, with the Options of their checks; keys are unique, dependencies known and not circular."""
+        found = tuple(self._monitor(index, row) for index, row in enumerate(self.rows("monitor")))
+        if not found:
+            raise Mistake((), "there is no [[monitor]], so nothing would be watched")
+        self._unique("monitor", [monitor.key for monitor in found])
+        self._dependencies(found)
+        return found
+
+    def channels(self) -> tuple[Channel, ...]:
+        """All channels; keys are unique."""
+        read = [
+            self._read(tables.Channel, ("channel", index), row, known(tables.Channel))
+            for index, row in enumerate(self.rows("channel"))
+        ]
+        self._unique("channel", [row.key for row in read])
+        return tuple(
+            Channel(row.key, Secret(row.url.get_secret_value()), tuple(map(Status, row.on)), row.timeout)
+            for row in read
+        )
+
+    def maintenance(self, zone: ZoneInfo, monitors: Sequence[Monitor]) -> tuple[Maintenance, ...]:
+        """All planned quiet; moments without an offset are read in ``zone``."""
+        keys = {monitor.key for monitor in monitors}
+        return tuple(self._maintenance(index, row, zone, keys) for index, row in enumerate(self.rows("maintenance")))
+
+    def _read(self, shape: type[T], place: Place, value: Any, names: Iterable[str]) -> T:
+        try:
+            return shape.model_validate(value)
+        except ValidationError as error:
+            raise from_pydantic(error, place, value, names, self.hidden) from None
+
+    def _monitor(self, index: int, row: Mapping[str, Any]) -> Monitor:
+        place: Place = ("monitor", index)
+        common = self._read(tables.Monitor, place, row, ())
+        kinds = registry.names("checks")
+        if common.check not in kinds:
+            raise Mistake((*place, "check"), f"expected one of {', '.join(kinds)}, got {common.check[:60]!r}")
+        shape = registry.member("checks", common.check).Options
+        own = {name: value for name, value in row.items() if name not in tables.Monitor.model_fields}
+        options = self._read(shape, place, own, {*known(tables.Monitor), *known(shape)})
+        said = tables.values(common) | {"name": common.name or common.key, "options": options}
+        monitor = Monitor(**said | {"timeout": common.timeout or min(10.0, common.every)})
+        self._plausible(place, monitor)
+        return monitor
+
+    def _plausible(self, place: Place, monitor: Monitor) -> None:
+        if monitor.timeout > monitor.every:
+            words = f"expected at most `every` ({monitor.every:g} s), got {monitor.timeout:g} s"
+            raise Mistake((*place, "timeout"), f"{words}: probes would be left out while the last one still runs")
+        if monitor.slow is not None and monitor.slow >= monitor.timeout:
+            words = f"expected less than `timeout` ({monitor.timeout:g} s), got {monitor.slow:g} s"
+            raise Mistake((*place, "slow"), f"{words}: no answer could ever be slow")
+
+    def _unique(self, table: str, keys: Sequence[str]) -> None:
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                raise Mistake((table, index, "key"), f"{key!r} is the key of [[{table}]] {keys.index(key) + 1} already")
+
+    def _dependencies(self, monitors: Sequence[Monitor]) -> None:
+        parents = {monitor.key: monitor.depends_on for monitor in monitors}
+        for index, monitor in enumerate(monitors):
+            self._all_known(("monitor", index, "depends_on"), monitor.depends_on, parents)
+        for index, monitor in enumerate(monitors):
+            if circle := _circle(monitor.key, parents):
+                raise Mistake(("monitor", index, "depends_on"), f"goes round in a circle: {' -> '.join(circle)}")
+
+    def _all_known(self, place: Place, keys: Iterable[str], among: Iterable[str]) -> None:
+        for key in keys:
+            if key not in among:
+                raise Mistake(place, f"no monitor has the key {key!r}" + unknown(key, among).partition(repr(key))[2])
+
+    def _maintenance(self, index: int, row: Mapping[str, Any], zone: ZoneInfo, keys: set[str]) -> Maintenance:
+        place: Place = ("maintenance", index)
+        read = self._read(tables.Maintenance, place, row, known(tables.Maintenance))
+        start, end = _aware(read.start, zone), _aware(read.end, zone)
+        if end <= start:
+            raise Mistake((*place, "end"), f"expected a moment after the start ({read.start}), got {read.end}")
+        self._all_known((*place, "monitors"), read.monitors, keys)
+        return replace(Maintenance(read.title, start, end), monitors=read.monitors, public=read.public)
+
+
+def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _nearest(name: str) -> str:
+    return unknown(name, {*TABLES, *ROWS}).removeprefix(f"unknown key {name[:64]!r}")
+
+
+def _circle(start: str, parents: Mapping[str, Sequence[str]]) -> list[str]:
+    """The way from ``start`` back to itself; empty when there is none."""
+    ways = [[start, parent] for parent in parents[start]]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == start:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways.extend([*way, parent] for parent in parents[way[-1]])
+    return []
