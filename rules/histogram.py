@@ -1,0 +1,63 @@
+"""Latencies in log buckets of ratio 1.02: small, mergeable, every quantile within one per cent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from model import Histogram, Latency
+
+RATIO = 1.02
+_SCALE = 1 / math.log(RATIO)
+_FLOOR = 0.001  # ms: a microsecond; nothing is faster
+_MIDDLE = 2 * RATIO / (1 + RATIO) / RATIO  # of a bucket (lower, upper], so that both ends err alike
+
+
+def bucket(ms: float) -> int:
+    """The bucket of a latency: b holds RATIO**(b-1) < ms <= RATIO**b; a microsecond and less share one."""
+    return math.ceil(math.log(max(ms, _FLOOR)) * _SCALE - 1e-9)
+
+
+def value(number: int) -> float:
+    """The latency in ms that stands for a bucket: at most 0.99 % from any in it."""
+    return float(RATIO**number * _MIDDLE)
+
+
+def of(latencies: Iterable[float]) -> Histogram:
+    """The histogram of latencies in ms."""
+    counts: dict[int, int] = {}
+    for ms in latencies:
+        number = bucket(ms)
+        counts[number] = counts.get(number, 0) + 1
+    return Histogram(tuple(sorted(counts.items())))
+
+
+def merge(histograms: Sequence[Histogram]) -> Histogram:
+    """All of them in one."""
+    if len(histograms) == 1:
+        return histograms[0]
+    counts: dict[int, int] = {}
+    get = counts.get
+    for histogram in histograms:
+        for number, n in histogram.counts:
+            counts[number] = get(number, 0) + n
+    return Histogram(tuple(sorted(counts.items())))
+
+
+def quantile(histogram: Histogram, q: float) -> float | None:
+    """The nearest-rank quantile in ms, within one per cent; None when empty."""
+    total = sum(n for _, n in histogram.counts)
+    if not total:
+        return None
+    rank = max(1, math.ceil(q * total - 1e-9))
+    for number, n in histogram.counts:
+        rank -= n
+        if rank <= 0:
+            return value(number)
+    raise AssertionError("the ranks of a histogram end at its total")
+
+
+def latency(histogram: Histogram) -> Latency:
+    """n, p50, p95, p99."""
+    n = sum(n for _, n in histogram.counts)
+    return Latency(n, quantile(histogram, 0.5), quantile(histogram, 0.95), quantile(histogram, 0.99))

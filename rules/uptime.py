@@ -1,0 +1,73 @@
+"""Uptime from confirmed intervals, in seconds: shares, coverage, bounds, calendar days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from model import Interval, Status, Uptime
+
+
+def uptime(timeline: Iterable[Interval]) -> Uptime:
+    """Seconds of each status in a timeline (see rules.intervals.timeline)."""
+    spent = dict.fromkeys(Status, timedelta())
+    for each in timeline:
+        spent[each.status] += each.end - each.start
+    return Uptime(**{status.value: length.total_seconds() for status, length in spent.items()})
+
+
+def known(u: Uptime) -> float:
+    """Seconds in which it was up, degraded or down: what a share is made from."""
+    return u.up + u.degraded + u.down
+
+
+def share(u: Uptime) -> float | None:
+    """Up (degraded included) of what is known, 0 to 1; None when nothing is known."""
+    return (u.up + u.degraded) / known(u) if known(u) > 0 else None
+
+
+def coverage(u: Uptime) -> float | None:
+    """Known of what was to be watched (maintenance aside), 0 to 1; None when nothing was."""
+    asked = known(u) + u.unknown
+    return known(u) / asked if asked > 0 else None
+
+
+def bounds(u: Uptime) -> tuple[float, float] | None:
+    """The share if all unknown time was down, and if all of it was up."""
+    asked = known(u) + u.unknown
+    return ((u.up + u.degraded) / asked, (u.up + u.degraded + u.unknown) / asked) if asked > 0 else None
+
+
+def add(*parts: Uptime) -> Uptime:
+    """Seconds added up: numerators and denominators are added, percentages never averaged."""
+    return Uptime(
+        sum(p.up for p in parts),
+        sum(p.degraded for p in parts),
+        sum(p.down for p in parts),
+        sum(p.maintenance for p in parts),
+        sum(p.unknown for p in parts),
+    )
+
+
+def midnight(day: date, tz: ZoneInfo) -> datetime:
+    """When a calendar day begins in ``tz``, in UTC."""
+    return datetime.combine(day, time(), tz).astimezone(ZoneInfo("UTC"))
+
+
+def by_day(timeline: Sequence[Interval], tz: ZoneInfo) -> tuple[tuple[date, Uptime], ...]:
+    """The seconds of every calendar day in ``tz`` that the timeline touches; a day may have 23 or 25 hours."""
+    days: dict[date, list[Interval]] = {}
+    for each in timeline:
+        for day, piece in _pieces(each, tz):
+            days.setdefault(day, []).append(piece)
+    return tuple((day, uptime(pieces)) for day, pieces in sorted(days.items()))
+
+
+def _pieces(each: Interval, tz: ZoneInfo) -> Iterator[tuple[date, Interval]]:
+    cursor = each.start
+    while cursor < each.end:
+        day = cursor.astimezone(tz).date()
+        end = min(each.end, midnight(day + timedelta(days=1), tz))
+        yield day, Interval(each.series, each.status, cursor, end, each.words)
+        cursor = end
