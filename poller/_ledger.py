@@ -1,0 +1,192 @@
+"""One decision, one transaction: samples, flips, findings, changes and the messages owed, or none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine
+
+from data import (
+    changes,
+    findings,
+    flips,
+    intervals,
+    lease,
+    notifications,
+    revision,
+    samples,
+    series,
+    standings,
+    store,
+    told,
+    watch,
+)
+from model import (
+    Change,
+    Finding,
+    Judgement,
+    Monitor,
+    Notice,
+    Part,
+    Result,
+    Sample,
+    Standing,
+    Status,
+    Told,
+    WatchReport,
+)
+from rules import alerting, status
+from rules import changes as what_changed
+from settings import Settings
+
+LEASE = "poller"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One result of one monitor, and when its probe began."""
+
+    monitor: Monitor
+    at: datetime
+    result: Result
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one transaction is about to change; it becomes memory only when it is committed."""
+
+    standings: dict[str, Standing] = field(default_factory=dict)
+    results: dict[str, tuple[datetime, Result]] = field(default_factory=dict)
+    samples: list[Sample] = field(default_factory=list)
+    judged: list[Judgement] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+
+
+class Ledger:
+    """Remembers where every series stands; used by one thread at a time."""
+
+    def __init__(self, engine: Engine, settings: Settings, holder: str, ttl: float) -> None:
+        self.engine, self.settings, self.holder, self.ttl = engine, settings, holder, ttl
+        self.epoch = 0
+        self.ids: dict[str, int] = {}
+        self.standings: dict[str, Standing] = {}
+        self.results: dict[str, tuple[datetime, Result]] = {}
+        self.told: dict[str, Told] = {}
+        self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._on = frozenset(state for channel in settings.channels for state in channel.on) or {Status.DOWN}
+
+    def take(self, now: datetime) -> bool:
+        """Takes the lease if it is free, and reads where things stand. False while another poller has it."""
+        with store.writing(self.engine) as c:
+            epoch = lease.take(c, LEASE, self.holder, now, self.ttl)
+            if epoch is None:
+                return False
+            self.epoch = epoch
+            self.ids = series.ensure(c, [monitor.key for monitor in self.settings.monitors], now)
+            self.standings, self.told = standings.read(c), told.read(c)
+            self.results = standings.results(c)
+            self._findings = {}
+        return True
+
+    def give_up(self) -> None:
+        """Lets another poller take over at once."""
+        with store.writing(self.engine) as c:
+            lease.drop(c, LEASE, self.holder, self.epoch)
+
+    def keep(
+        self,
+        seen: Sequence[Seen],
+        now: datetime,
+        report: WatchReport,
+        more: Sequence[Change] = (),
+        news: Sequence[Notice] = (),
+    ) -> frozenset[str]:
+        """Keeps a second's worth; returns the monitors that are in doubt. Raises Fenced, Full (after one retry)."""
+        try:
+            draft = self._keep(seen, now, report, more, news)
+        except store.Full:
+            draft = self._keep(seen, now, report, more, news)  # the ballast was given up: there is room once more
+        self.standings |= draft.standings
+        self.results |= draft.results
+        return frozenset(key for key, standing in draft.standings.items() if standing.unsure and "/" not in key)
+
+    def _keep(
+        self, seen: Sequence[Seen], now: datetime, report: WatchReport, more: Sequence[Change], news: Sequence[Notice]
+    ) -> Draft:
+        draft = Draft(changes=list(more))
+        for each in seen:
+            self._judge(draft, each, now)
+        with store.writing(self.engine) as c:
+            lease.renew(c, LEASE, self.holder, self.epoch, now, self.ttl)
+            if draft.samples:
+                self._write(c, draft, now)
+            changes.add(c, draft.changes)
+            tolds, cleared = self._owe(c, draft, now, news)
+            watch.report(c, report)
+            if draft.samples or draft.changes or news:
+                revision.bump(c)
+        self.told = {key: value for key, value in (self.told | tolds).items() if key not in cleared}
+        self._findings |= {key: result.findings for key, (_, result) in draft.results.items()}
+        return draft
+
+    def _judge(self, draft: Draft, seen: Seen, now: datetime) -> None:
+        monitor, result = seen.monitor, seen.result
+        for sample in (sampled(monitor.key, seen), *(parted(monitor.key, part, seen) for part in result.parts)):
+            before = draft.standings.get(sample.series) or self.standings.get(sample.series)
+            judged = status.judge(
+                before or status.first(sample.series, seen.at), sample, monitor.confirm, monitor.horizon
+            )
+            draft.standings[sample.series] = judged.standing
+            draft.samples.append(sample)
+            draft.judged.append(judged)
+        _, old = draft.results.get(monitor.key) or self.results.get(monitor.key) or (None, None)
+        facts = dict(result.facts)
+        if old is not None and old.facts:
+            draft.changes += what_changed.seen(monitor.key, dict(old.facts), facts, seen.at)
+        if old is not None and not facts:
+            result = replace(result, facts=old.facts)  # an answer that failed says nothing of the commit
+        draft.results[monitor.key] = (seen.at, result)
+
+    def _write(self, c: Connection, draft: Draft, now: datetime) -> None:
+        new = [key for key in draft.standings if key not in self.ids]
+        if new:
+            self.ids |= series.ensure(c, new, now)
+        samples.add(c, self.ids, draft.samples)
+        standings.keep(c, self.ids, draft.standings.values())
+        standings.keep_results(c, draft.results)
+        intervals.add(c, self.ids, [each for judged in draft.judged for each in judged.closed])
+        flips.add(c, self.ids, [each for judged in draft.judged for each in judged.flips])
+        for key, (_, result) in draft.results.items():
+            if result.findings or key not in self._findings or self._findings[key]:
+                findings.put(c, key, result.findings, now)
+
+    def _owe(
+        self, c: Connection, draft: Draft, now: datetime, news: Sequence[Notice]
+    ) -> tuple[dict[str, Told], frozenset[str]]:
+        known = {**self.standings, **draft.standings}
+        site = self.settings.site
+        notices, tolds, cleared = alerting.owed(
+            now, self.settings.monitors, known, self.told, self.settings.maintenance, site.timezone, self._on
+        )
+        rows = [
+            (channel.key, notice)
+            for notice in (*notices, *news)
+            for channel in alerting.recipients(notice, self.settings.channels)
+        ]
+        notifications.owe(c, rows, now, now + timedelta(seconds=self.settings.watch.group_wait))
+        told.put(c, tolds)
+        told.clear(c, cleared)
+        return {each.monitor: each for each in tolds}, frozenset(cleared)
+
+
+def sampled(key: str, seen: Seen) -> Sample:
+    """The sample of the monitor itself."""
+    result = seen.result
+    return Sample(key, seen.at, result.status, result.latency, result.words, result.phases)
+
+
+def parted(key: str, part: Part, seen: Seen) -> Sample:
+    """The sample of one part of its document."""
+    return Sample(f"{key}/{part.name}", seen.at, part.status, part.latency, part.words)

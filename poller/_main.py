@@ -1,0 +1,300 @@
+"""Puts the poller together: lease, probing, one commit a second, folding, the outbox, and an account of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import signal
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+import checks
+from data import changes, pings, store, watch
+from data.lease import Fenced
+from model import Change, Monitor, Notice, Ping, Result, Status, WatchReport
+from poller import _gate
+from poller._clock import Clock, boot
+from poller._folding import Folding
+from poller._ledger import Ledger, Seen
+from poller._outbox import Outbox
+from poller._probing import Probing
+from poller._watchdog import Watchdog, end_with_parent
+from rules import alerting, blind
+from rules.status import graded
+from settings import Settings, digest
+
+log = logging.getLogger("wardround.poller")
+VERSION = "0.1.0"
+TTL = 8.0  # seconds a lease holds without being renewed
+BUFFER = 50_000  # results kept in memory while the store cannot be written
+LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
+STUCK = 30.0
+DEAD_MAN = 60.0
+BLIND = "we could not reach the network ourselves"
+
+T = TypeVar("T")
+
+
+class Poller:
+    """One life of the poller on one store; ``run`` returns when it is asked to stop."""
+
+    def __init__(self, settings: Settings, engine: Engine, *, ttl: float = TTL, stuck: float = STUCK) -> None:
+        self.settings, self.engine = settings, engine
+        self.clock = Clock()
+        self.holder = secrets.token_hex(8)
+        self.ledger = Ledger(engine, settings, self.holder, ttl)
+        self.folding = Folding(engine, settings)
+        self.watchdog = Watchdog(stuck)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self.outbox = Outbox(engine, settings, self.holder, self.clock.now, self._write)
+        self.stop = asyncio.Event()
+        self.buffer: deque[Seen] = deque()
+        self.dropped = 0
+        self._outcomes: dict[str, tuple[float, bool]] = {}
+        self._changes: list[Change] = []
+        self._news: list[Notice] = []
+        self._blind_since: datetime | None = None
+        self._commit_ms = 0.0
+        self._started = self.clock.now()
+        self._folded: datetime | None = None
+        self._kept = 0.0
+        self._dead_man = 0.0
+        self._store = (0.0, 0, 1.0)
+
+    async def run(self) -> None:
+        self.watchdog.start()
+        async with checks.open_tools(
+            networks=self.settings.watch.networks, pings=self._pings, clock=self.clock.now
+        ) as self.tools:
+            while not self.stop.is_set():
+                if await self._leading():
+                    await self._lead()
+        self._writer.shutdown(wait=True)
+
+    async def _leading(self) -> bool:
+        """Waits a second for the lease; True when it is ours."""
+        self.watchdog.beat()
+        try:
+            if await self._write(lambda: self.ledger.take(self.clock.now())):
+                await self._write(self._configured)
+                return True
+        except (store.StoreError, SQLAlchemyError) as error:
+            log.warning("the store cannot be opened for writing: %s", type(error).__name__)
+        await self._sleep(1.0)
+        return False
+
+    async def _lead(self) -> None:
+        """Probes and keeps until it is stopped or fenced off."""
+        probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
+        turning = [asyncio.create_task(work) for work in (probing.run(), self._fold(), self._deliver())]
+        try:
+            while not self.stop.is_set():
+                await self._sleep(1.0)
+                self.watchdog.beat()
+                self._notice_steps()
+                if not await self._keep(probing):
+                    return
+                for task in turning:
+                    if task.done():
+                        task.result()  # a bug of ours: say so and end, the server starts us anew
+            await self._keep(probing)
+            await self._write(self.ledger.give_up)
+        finally:
+            await probing.close()
+            for task in turning:
+                task.cancel()
+            await asyncio.gather(*turning, return_exceptions=True)
+            await self.outbox.close()
+
+    async def _probe(self, monitor: Monitor) -> Result:
+        return graded(await checks.run(monitor, self.tools), monitor.slow)
+
+    def _seen(self, monitor: Monitor, began: float, result: Result) -> None:
+        self._outcomes[monitor.key] = (boot(), result.network)
+        self.buffer.append(Seen(monitor, self.clock.at(began), result))
+        if len(self.buffer) > BUFFER:
+            self.buffer.popleft()
+            self.dropped += 1
+
+    async def _keep(self, probing: Probing) -> bool:
+        """One commit; False when another poller has taken over. What could not be written stays in the buffer."""
+        count = len(self.buffer)
+        batch = await self._believed([self.buffer[i] for i in range(count)])
+        now, report, began = self.clock.now(), self._report(probing), boot()
+        changed, news = tuple(self._changes), tuple(self._news)
+        try:
+            doubtful = await self._write(lambda: self.ledger.keep(batch, now, report, changed, news))
+        except Fenced:
+            log.warning("another poller has taken over; this one waits")
+            self.buffer.clear()
+            return False
+        except (store.StoreError, SQLAlchemyError) as error:
+            log.error("nothing could be kept (%s); %d results wait", type(error).__name__, count)
+            return True
+        for _ in range(count):
+            self.buffer.popleft()
+        del self._changes[: len(changed)], self._news[: len(news)]
+        self._commit_ms, self._kept = (boot() - began) * 1000, boot() if batch else self._kept
+        probing.doubtful(doubtful)
+        return True
+
+    async def _believed(self, batch: list[Seen]) -> list[Seen]:
+        """Failures without any answer become unknown while our own line is cut."""
+        failed = [each for each in batch if each.result.network]
+        asked = self.settings.watch.connectivity
+        if not asked or (not failed and not (self._blind_since and batch)):
+            return batch
+        since = boot() - LATELY
+        recent = [(key, network) for key, (at, network) in self._outcomes.items() if at >= since]
+        alone = len(recent) == 1 and recent[0][1]
+        is_blind = (blind.suspect(recent) or alone) and not await _gate.reachable(asked)
+        self._tell_blind(is_blind)
+        if not is_blind:
+            return batch
+        return [replace(each, result=Result(Status.UNKNOWN, BLIND)) if each.result.network else each for each in batch]
+
+    def _tell_blind(self, is_blind: bool) -> None:
+        now, tz = self.clock.now(), self.settings.site.timezone
+        if is_blind and self._blind_since is None:
+            self._blind_since = now
+            self._news.append(alerting.blindness(True, now, now, tz))
+            self._changes.append(Change(now, "watch", "our own network is cut: nothing is judged"))
+        elif not is_blind and self._blind_since is not None:
+            self._news.append(alerting.blindness(False, self._blind_since, now, tz))
+            self._changes.append(Change(now, "watch", "our own network is back"))
+            self._blind_since = None
+
+    def _notice_steps(self) -> None:
+        if step := self.clock.look():
+            self._changes.append(
+                Change(self.clock.now(), "watch", f"the clock of this machine stepped by {step:+.0f} s")
+            )
+
+    async def _fold(self) -> None:
+        """Every minute, a few seconds after it is over: one short transaction at a time, between the commits."""
+        while True:
+            now = self.clock.now()
+            end = now.replace(second=0, microsecond=0)
+            if self._folded != end and now.second >= 3:
+                for step in self.folding.steps(now):
+                    with suppress(store.StoreError):
+                        await self._write(step)
+                self._folded = end
+            await asyncio.sleep(1.0)
+
+    async def _deliver(self) -> None:
+        while True:
+            await self.outbox.turn()
+            await self._prove_alive()
+            await asyncio.sleep(0.5)
+
+    async def _prove_alive(self) -> None:
+        """Tells the outside watch that we live, only when we really do: rows written, messages going out, room left."""
+        url = self.settings.watch.dead_man
+        oldest = self.outbox.oldest
+        stuck = oldest is not None and self.clock.now() - oldest > timedelta(minutes=2)
+        if url is None or stuck or boot() - self._kept > DEAD_MAN or self._store[2] < 0.1:
+            return
+        if boot() - self._dead_man >= DEAD_MAN:
+            self._dead_man = boot()
+            with suppress(Exception):  # its silence is the signal; there is nobody here to tell
+                async with asyncio.timeout(10):
+                    await self.tools.client.get(url.reveal())
+
+    def _report(self, probing: Probing) -> WatchReport:
+        since = boot() - 60
+        late = sorted(ms for at, ms in probing.late if at >= since)
+        bytes_, free = self._room()
+        return WatchReport(
+            at=self.clock.now(),
+            started=self._started,
+            pid=os.getpid(),
+            epoch=self.ledger.epoch,
+            version=VERSION,
+            monitors=len(probing.monitors),
+            probes=probing.probes,
+            late_p50=late[len(late) // 2] if late else 0.0,
+            late_p99=late[min(len(late) - 1, int(len(late) * 0.99))] if late else 0.0,
+            missed=probing.missed,
+            running=len(probing.running),
+            queued=len(self.buffer),
+            blind=self._blind_since is not None,
+            commit_ms=self._commit_ms,
+            store_bytes=bytes_,
+            disk_free=free,
+            words=f"{self.dropped} results were dropped while the store could not be written" if self.dropped else "",
+        )
+
+    def _room(self) -> tuple[int, float]:
+        """Bytes of the store and the free share of its disk, looked up every ten seconds."""
+        if boot() - self._store[0] > 10:
+            path = store.path_of(self.settings.store.url)
+            usage = shutil.disk_usage(path.parent) if path else None
+            self._store = (boot(), store.size(self.engine), usage.free / usage.total if usage else 1.0)
+        return self._store[1], self._store[2]
+
+    def _configured(self) -> None:
+        """Notes when the configuration is another than last time."""
+        now, new = self.clock.now(), digest(self.settings)
+        with store.writing(self.engine) as c:
+            old = watch.noted(c).get("configuration")
+            if old not in (None, new):
+                changes.add(c, [Change(now, "configuration", "wardround.toml was changed")])
+            watch.note(c, "configuration", new)
+
+    async def _pings(self, key: str) -> dict[str, Ping]:
+        return await asyncio.to_thread(self._read_pings, key)
+
+    def _read_pings(self, key: str) -> dict[str, Ping]:
+        with store.reading(self.engine) as c:
+            return pings.latest(c, key)
+
+    async def _write(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
+
+
+async def _serve(settings: Settings, engine: Engine) -> None:
+    poller = Poller(settings, engine)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, poller.stop.set)
+    await poller.run()
+
+
+def main(settings: Settings, config_path: str | None = None, child: bool = False) -> int:
+    """Runs the poller until SIGTERM; 0 when it ended as asked. ``child``: ends when its parent does."""
+    if child:
+        end_with_parent()
+    engine = store.open(settings.store.url)
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        runner.run(_serve(settings, engine))
+    engine.dispose()
+    return 0
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: a third less CPU for each probe."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+__all__: Sequence[str] = ["Poller", "main"]

@@ -1,0 +1,104 @@
+"""When each monitor is probed: absolute due times, no pile-up, missed turns skipped, a quick look while in doubt."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
+
+from model import Monitor, Result
+from poller._clock import boot
+from rules import schedule
+
+FIRST = 5.0  # seconds over which the first looks after a start are spread
+PER_HOST = 8
+
+Probe = Callable[[Monitor], Awaitable[Result]]
+Done = Callable[[Monitor, float, Result], None]
+
+
+class Probing:
+    """A heap of due times; ``done(monitor, began, result)`` is called for each probe that ends."""
+
+    def __init__(self, monitors: Sequence[Monitor], probe: Probe, done: Done, concurrency: int) -> None:
+        self.monitors = {monitor.key: monitor for monitor in monitors if not monitor.paused}
+        self._probe, self._done = probe, done
+        self._room = asyncio.Semaphore(concurrency)
+        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self._heap: list[tuple[float, str]] = []
+        self._due: dict[str, float] = {}  # the one entry of the heap that counts; older ones are passed over
+        self._grid: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self.running: set[str] = set()
+        self.late: deque[tuple[float, float]] = deque(maxlen=20_000)  # (when, ms it began after it was due)
+        self.probes = self.missed = 0
+
+    async def run(self) -> None:
+        """Never returns; cancel it."""
+        start = boot()
+        for key, monitor in self.monitors.items():
+            self._grid[key] = start + schedule.phase(key, monitor.every)
+            self._at(key, start + schedule.phase(key, min(FIRST, monitor.every)))
+        while True:
+            self._start_due(boot())
+            self._wake.clear()
+            wait = self._heap[0][0] - boot() if self._heap else 1.0
+            try:
+                async with asyncio.timeout(min(max(wait, 0.0), 1.0)):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    def doubtful(self, keys: frozenset[str]) -> None:
+        """Looks at these again in a few seconds, not a whole interval later."""
+        for key in keys & self._due.keys() - self.running:
+            soon = boot() + min(schedule.FAST, self.monitors[key].every)
+            if soon < self._due[key]:
+                self._at(key, soon)
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _at(self, key: str, due: float) -> None:
+        self._due[key] = due
+        heapq.heappush(self._heap, (due, key))
+        self._wake.set()
+
+    def _start_due(self, now: float) -> None:
+        while self._heap and self._heap[0][0] <= now:
+            due, key = heapq.heappop(self._heap)
+            if self._due.get(key) == due:
+                del self._due[key]
+                self.running.add(key)
+                task = asyncio.create_task(self._look(self.monitors[key], due))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _look(self, monitor: Monitor, due: float) -> None:
+        async with self._host(monitor), self._room:
+            began = boot()
+            self.late.append((began, (began - due) * 1000))
+            result = await self._probe(monitor)
+        self.probes += 1
+        self._done(monitor, began, result)
+        self._next(monitor)
+
+    def _next(self, monitor: Monitor) -> None:
+        """The next turn of its grid; the turns that passed meanwhile are missed, never made up for."""
+        key, now = monitor.key, boot()
+        if self._grid[key] <= now:
+            after = schedule.next_due(self._grid[key], monitor.every, now, False)
+            self.missed += max(0, round((after - self._grid[key]) / monitor.every) - 1)
+            self._grid[key] = after
+        self.running.discard(key)
+        self._at(key, self._grid[key])
+
+    def _host(self, monitor: Monitor) -> asyncio.Semaphore:
+        target = getattr(monitor.options, "url", None) or getattr(monitor.options, "host", "")
+        host = (urlsplit(str(target)).hostname if "//" in str(target) else str(target)) or monitor.key
+        return self._hosts.setdefault(host, asyncio.Semaphore(PER_HOST))

@@ -1,0 +1,44 @@
+"""Ends a process whose loop is stuck, and a child whose parent is gone; whoever started it starts it anew."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+log = logging.getLogger("wardround.poller")
+STUCK = 70  # exit code
+
+
+class Watchdog(threading.Thread):
+    """Exits the process when ``beat`` was not called for ``limit`` seconds of this thread's own waking time."""
+
+    def __init__(self, limit: float, step: float = 1.0) -> None:
+        super().__init__(daemon=True, name="watchdog")
+        self.limit, self.step = limit, step
+        self._silent = 0
+
+    def beat(self) -> None:
+        self._silent = 0
+
+    def run(self) -> None:
+        # Counted in own steps: a process that was stopped or asleep did not run these either, and is not to blame.
+        while self._silent * self.step < self.limit:
+            time.sleep(self.step)
+            self._silent += 1
+        log.critical("the poller's loop did not turn for %.0f s: ending this process", self.limit)
+        os._exit(STUCK)
+
+
+def end_with_parent() -> None:
+    """Ends this process politely when the pipe to its parent closes."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
