@@ -1,0 +1,236 @@
+"""The command line: check, poll, config, backup, restore, export, demo. One line for every mistake of a user."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from model import Monitor, Result
+    from settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Wardround watches a production web platform.")
+config_app = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
+app.add_typer(config_app, name="config")
+
+T = TypeVar("T")
+HOME = Path(__file__).resolve().parent
+Config = Annotated[Path | None, typer.Option("--config", help="Another file than wardround.toml.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
+
+
+class Mistake(Exception):
+    """Something the user can mend: one line, no traceback. ``code`` is the exit code."""
+
+    def __init__(self, words: str, code: int = 1) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+def _settings(path: Path | None) -> Settings:
+    import settings
+
+    try:
+        return settings.current() if path is None else settings.use(path)
+    except settings.ConfigError as error:
+        raise Mistake(str(error), 2) from None
+
+
+def _said(as_json: bool, value: Any, words: str) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str) if as_json else words)
+
+
+@app.command()
+def check(config: Config = None, as_json: Json = False) -> None:
+    """Probe every monitor once; exit 0 when all are up, 1 otherwise, 2 for a configuration error."""
+    known = _settings(config)
+    monitors = [monitor for monitor in known.monitors if not monitor.paused]
+    results = asyncio.run(_checked(known, monitors))
+    if as_json:
+        pairs = zip(monitors, results, strict=True)
+        print(json.dumps([{"monitor": m.key, **asdict(r)} for m, r in pairs], ensure_ascii=False, indent=1))
+    else:
+        _table(monitors, results)
+    raise typer.Exit(0 if all(result.status == "up" for result in results) else 1)
+
+
+async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]:
+    import checks
+    from data import pings, store
+    from model import Ping
+    from rules.status import graded
+
+    async def pushed(key: str) -> dict[str, Ping]:
+        """What a running poller's store knows of pushes; nothing when there is no store yet."""
+        try:
+            with store.reading(store.open(known.store.url, create=False, readonly=True, check=False)) as c:
+                return pings.latest(c, key)
+        except store.StoreError:
+            return {}
+
+    async with checks.open_tools(networks=known.watch.networks, pings=pushed) as tools:
+        found = await asyncio.gather(*(checks.run(monitor, tools) for monitor in monitors))
+    return [graded(result, monitor.slow) for monitor, result in zip(monitors, found, strict=True)]
+
+
+def _table(monitors: Sequence[Monitor], results: Sequence[Result]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    import words
+
+    colours = {"up": "green", "degraded": "yellow", "down": "red", "unknown": "bright_black", "maintenance": "blue"}
+    table = Table("monitor", "check", "state", "latency", "words")
+    for monitor, result in zip(monitors, results, strict=True):
+        state = Text(words.STATUS_WORD[result.status], style=colours[result.status])
+        latency = words.ms(result.latency) if result.latency is not None else ""
+        table.add_row(Text(monitor.name), monitor.check, state, latency, Text(result.words))
+    Console().print(table)
+
+
+@app.command()
+def poll(
+    config: Config = None,
+    child: Annotated[bool, typer.Option("--child", help="End when the process that started this one ends.")] = False,
+) -> None:
+    """Run the poller alone, for example on a second machine beside one Postgres."""
+    import logging
+
+    import poller
+    from data import store
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    known = _settings(config)
+    try:
+        raise typer.Exit(poller.main(known, str(known.path), child))
+    except store.StoreError as error:
+        raise Mistake(str(error)) from None
+
+
+@config_app.command("check")
+def config_check(config: Config = None, as_json: Json = False) -> None:
+    """Say whether the configuration is right; exit 2 and one line when it is not."""
+    known = _settings(config)
+    count = f"{len(known.monitors)} monitors, {len(known.channels)} channels"
+    _said(as_json, {"ok": True, "monitors": len(known.monitors)}, f"{known.path}: fine ({count})")
+
+
+@config_app.command("schema")
+def config_schema() -> None:
+    """Print a JSON Schema of wardround.toml, for editors."""
+    import settings
+
+    print(json.dumps(settings.schema(), ensure_ascii=False, indent=1))
+
+
+@app.command()
+def backup(file: Path, config: Config = None, force: Force = False, as_json: Json = False) -> None:
+    """Copy the store while it is in use, and prove the copy by opening and counting it."""
+    from data import copies
+
+    known = _settings(config)
+    _free(file, force)
+    counts = _stored(lambda: copies.backup(known.store.url, file))
+    total = sum(counts.values())
+    _said(
+        as_json,
+        {"file": str(file), "rows": counts},
+        f"{file}: {total} rows in {len(counts)} tables, opened and counted",
+    )
+
+
+@app.command()
+def restore(file: Path, config: Config = None, force: Force = False, as_json: Json = False) -> None:
+    """Put a backup in the place of the store; an existing history is replaced only with --force."""
+    from data import copies
+
+    known = _settings(config)
+    if not file.is_file():
+        raise Mistake(f"{file}: there is no such file")
+    counts = _stored(lambda: copies.restore(file, known.store.url, force))
+    _said(as_json, {"file": str(file), "rows": counts}, f"{file}: restored {sum(counts.values())} rows")
+
+
+@app.command()
+def export(
+    file: Path,
+    table: Annotated[str, typer.Option(help="samples, intervals, flips, rollups, days or changes.")] = "samples",
+    config: Config = None,
+    force: Force = False,
+) -> None:
+    """Write one table as CSV or Parquet, by the ending of FILE."""
+    from rich.progress import Progress
+
+    from data import exports
+
+    known = _settings(config)
+    _free(file, force)
+    if table not in exports.TABLES:
+        raise Mistake(f"there is no table {table}; there are {', '.join(exports.TABLES)}")
+    if file.suffix not in (".csv", ".parquet"):
+        raise Mistake(f"{file}: expected a name that ends in .csv or .parquet")
+    with Progress(transient=True) as progress:
+        task = progress.add_task(f"{table} to {file.name}", total=None)
+        count = _stored(lambda: _exported(known, table, file, lambda done: progress.update(task, completed=done)))
+    print(f"{file}: {count} rows")
+
+
+def _exported(known: Settings, table: str, file: Path, progress: Callable[[int], None]) -> int:
+    from datetime import UTC, datetime, timedelta
+
+    from data import exports, store
+
+    end = datetime.now(UTC)
+    start = end - timedelta(days=known.store.raw_days if table == "samples" else known.store.history_days)
+    engine = store.open(known.store.url, create=False, readonly=True, check=False)
+    with store.reading(engine) as c:
+        if file.suffix == ".parquet":
+            return exports.write_parquet(c, table, start, end, file, progress)
+        with file.open("w", newline="", encoding="utf-8") as out:
+            return exports.write_csv(c, table, start, end, out, progress)
+
+
+@app.command("demo")
+def play() -> None:
+    """Run the demo's platform alone, in the foreground."""
+    import demo
+
+    demo.main(HOME / "var")
+
+
+def _free(file: Path, force: bool) -> None:
+    if file.exists() and not force:
+        raise Mistake(f"{file}: exists already; --force overwrites it")
+    if not file.parent.is_dir():
+        raise Mistake(f"{file.parent}: there is no such folder")
+
+
+def _stored(work: Callable[[], T]) -> T:
+    from data import store
+
+    try:
+        return work()
+    except (store.StoreError, OSError, ValueError) as error:
+        raise Mistake(str(error)) from None
+
+
+def run() -> None:
+    """The program: exit codes as they are, a mistake in one line."""
+    try:
+        app()
+    except Mistake as mistake:
+        sys.stderr.write(f"{mistake}\n")
+        raise SystemExit(mistake.code) from None
+
+
+if __name__ == "__main__":
+    run()
