@@ -1,0 +1,78 @@
+"""Writes the tables of README.md from the code: between `<!-- name -->` and `<!-- /name -->` stands what a function here says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HOME))
+
+import registry  # noqa: E402 - the path must be known first
+
+BLOCK = re.compile(r"(<!-- (?P<name>[a-z]+) -->\n).*?(<!-- /(?P=name) -->)", re.DOTALL)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *(list(row) for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def first_line(path: Path) -> str:
+    """The first sentence of a module's docstring."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return text.splitlines()[0] if text else ""
+
+
+def checks() -> str:
+    return table(["check", "what it does"], [(f"`{n}`", first_line(HOME / "checks" / f"{n}.py")) for n in registry.names("checks")])
+
+
+def pages() -> str:
+    from ui import nav
+
+    found = ((f"**{p.title}**", f"`/{p.url_path}`", first_line(p.path)) for p in nav.pages())
+    return table(["page", "address", "for"], found)
+
+
+def routes() -> str:
+    return table(["door", "what goes through it"], [(f"`routes/{n}.py`", first_line(HOME / "routes" / f"{n}.py")) for n in registry.names("routes")])
+
+
+def commands() -> str:
+    command = [sys.executable, str(HOME / "wardround.py"), "--help"]
+    env = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(HOME)}
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=env, cwd=HOME).stdout
+    return f"```text\n{said.strip()}\n```\n"
+
+
+def figures() -> str:
+    kept = json.loads((HOME / "bench" / "results.json").read_text(encoding="utf-8"))
+    rows = ((f"`bench/{name.split(': ')[0]}`", name.split(": ", 1)[1], row["measured"], row["ratio"], row["bar"]) for name, row in kept.items())
+    machines = sorted({f"{row['machine']} ({row['day']})" for row in kept.values()})
+    return table(["script", "what", "measured", "beside, in the same run", "bar"], rows) + f"\nTaken on {'; '.join(machines)}.\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "checks": checks,
+    "pages": pages,
+    "routes": routes,
+    "commands": commands,
+    "figures": figures,
+}
+
+
+def written(text: str) -> str:
+    """The README with every block written anew."""
+    return BLOCK.sub(lambda match: f"{match[1]}{TABLES[match['name']]()}{match[3]}", text)
+
+
+if __name__ == "__main__":
+    readme = HOME / "README.md"
+    readme.write_text(written(readme.read_text(encoding="utf-8")), encoding="utf-8")

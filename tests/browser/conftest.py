@@ -1,0 +1,121 @@
+"""The real thing: the one command in a process of its own, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+HOME = Path(__file__).resolve().parents[2]
+# as root and behind a closed network Chromium needs these, or it spends its first seconds asking for updates
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+
+
+def chromium() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("ensure_chromium", Path(__file__).with_name("ensure_chromium.py"))
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Wardround: where it answers, where it lives, and its process."""
+
+    url: str
+    home: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def copied(home: Path) -> Path:
+    """The project without its history and its store, so that a test can neither read nor hurt the real one."""
+    unwanted = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "node_modules", "wardround.toml", "tests")
+    return Path(shutil.copytree(HOME, home, ignore=unwanted))
+
+
+def answers(url: str) -> bool:
+    with suppress(httpx.HTTPError):
+        return httpx.get(f"{url}/api/health/live", timeout=2, trust_env=False).status_code == 200
+    return False
+
+
+def wait_for(what: Callable[[], bool], seconds: float, words: str) -> None:
+    """Waits until ``what()`` holds; fails with ``words`` after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, words
+        time.sleep(0.2)
+
+
+@contextmanager
+def running(home: Path, config: Path | None = None) -> Iterator[Server]:
+    """Starts ``streamlit run app.py`` in ``home`` on a free port; ends it, and what it started, afterwards."""
+    port = free_port()
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("WARDROUND_", "STREAMLIT_", "PYTEST_"))}
+    env |= {"WARDROUND_CONFIG": str(config)} if config else {}
+    log = home / "server.log"
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=home, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+    server = Server(f"http://127.0.0.1:{port}", home, process, log)
+    try:
+        wait_for(lambda: process.poll() is not None or answers(server.url), 60, "the server never answered")
+        assert process.poll() is None, log.read_text(errors="replace")[-3000:]
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(15)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(5)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The demo, as a person gets it who has configured nothing."""
+    with running(copied(tmp_path_factory.mktemp("demo") / "wardround")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium().find()
+    assert path, "no Chromium: run `make test`, which makes sure of one"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, color_scheme="dark")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()

@@ -1,0 +1,57 @@
+"""An on-call engineer's way: start the demo, see red, open the monitor, change the window, go back; and on the phone."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+def test_from_red_to_the_monitor_and_back(demo, page: Page) -> None:
+    page.goto(demo.url)
+    expect(page.get_by_text("DEMO").first).to_be_visible()
+    trouble = page.locator("a[href*='monitor?monitor='], a[href*='monitor=']").first
+    expect(trouble).to_be_visible()
+    trouble.click()
+    expect(page).to_have_url(re.compile(r"/monitor\?.*monitor="))
+    expect(page.get_by_text("How is this number made").first).to_be_visible()
+    page.get_by_text("30 d", exact=False).first.click()
+    expect(page).to_have_url(re.compile(r"window=30d"))
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("DEMO").first).to_be_visible()
+
+
+PAGES = ["", "monitor?monitor=platform&window=24h", "status", "about"]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.split("?")[0] or "overview")
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_page_keeps_the_policy_and_fits_the_screen(demo, browser: Browser, path: str, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    outside: list[str] = []
+    page.on("request", lambda asked: None if asked.url.startswith((demo.url, "data:", "blob:")) else outside.append(asked.url))
+    page.goto(f"{demo.url}/{path}")
+    expect(page.get_by_text("DEMO").first).to_be_visible()
+    page.wait_for_timeout(2500)
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    broken = page.locator("[data-testid='stException']").count()
+    context.close()
+    assert (complaints, outside, broken) == ([], [], 0)
+    assert wide <= 0
+
+
+def test_every_answer_carries_the_headers(demo) -> None:
+    for path in ("/", "/api/health", "/api/v2/summary.json", "/api/nothing", "/_stcore/health"):
+        answer = httpx.get(demo.url + path, trust_env=False)
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "unsafe-eval" not in answer.headers["content-security-policy"].replace("wasm-unsafe-eval", "")

@@ -1,0 +1,153 @@
+"""The house holds: who may import whom, what only one room may do, and where the entry script lies."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[1]
+
+# room -> the rooms of ours it may import from; every room may import from itself
+MAY_IMPORT = {
+    "model": set(),
+    "registry": set(),
+    "duration": set(),
+    "words": {"model"},
+    "rules": {"model", "words"},
+    "data": {"model"},
+    "checks": {"model", "words", "registry", "duration"},
+    "notify": {"model", "words", "registry"},
+    "settings": {"model", "registry", "duration"},
+    "poller": {"model", "words", "rules", "data", "settings", "checks", "notify", "registry"},
+    "routes": {"model", "rules", "data", "settings", "words", "registry"},
+    "ui": {"model", "words", "rules", "data", "settings"},
+    "pages": {"model", "words", "ui"},
+    "demo": {"model", "words", "rules", "data", "settings", "checks"},
+    "app": {"model", "poller", "routes", "settings", "demo", "registry", "words", "data"},
+    "wardround": {"model", "poller", "routes", "settings", "demo", "registry", "words", "data", "checks"},
+}
+
+# who may import these packages at all
+ONLY_IN = {
+    "streamlit": {"app", "ui", "pages"},
+    "sqlalchemy": {"data"},
+    "alembic": {"data"},
+    "pysqlite3": {"data"},
+    "psycopg": {"data"},
+    "starlette": {"routes", "app"},
+    "plotly": {"ui"},
+    "pandas": {"ui", "pages"},
+    "typer": {"wardround"},
+    "apprise": {"notify"},
+    "httpx": {"checks", "poller", "notify"},
+}
+
+FORBIDDEN_KEYWORDS = {
+    "unsafe_allow_html": "untrusted text could become markup",
+    "unsafe_allow_javascript": "untrusted text could become script",
+}
+
+
+def sources() -> list[Path]:
+    skipped = {"tests", "bench", "docs", "var", ".venv"}
+    found = (path.relative_to(HOME) for path in HOME.rglob("*.py"))
+    return sorted(path for path in found if path.parts[0] not in skipped and not path.parts[0].startswith("."))
+
+
+def room(path: Path) -> str:
+    return path.parts[0].removesuffix(".py")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((HOME / path).read_text(encoding="utf-8"), str(path))
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+def rooms() -> set[str]:
+    return {room(path) for path in sources()}
+
+
+everywhere = pytest.mark.parametrize("path", sources(), ids=str)
+
+
+def test_every_room_has_its_place_in_the_table() -> None:
+    assert rooms() - set(MAY_IMPORT) == set()
+
+
+@everywhere
+def test_imports_point_down(path: Path) -> None:
+    ours = set(imported(path)) & rooms()
+    assert ours - MAY_IMPORT[room(path)] - {room(path)} == set()
+
+
+@everywhere
+def test_a_package_stays_in_its_rooms(path: Path) -> None:
+    strays = {name for name in imported(path) if room(path) not in ONLY_IN.get(name, {room(path)})}
+    assert strays == set()
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
+
+
+def attributes(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+@everywhere
+def test_only_settings_reads_the_environment(path: Path) -> None:
+    reads = {name for name in attributes(path) if name.startswith(("os.environ", "os.getenv"))}
+    assert room(path) == "settings" or reads == set()
+
+
+@pytest.mark.parametrize("path", [path for path in sources() if room(path) == "rules"], ids=str)
+def test_rules_have_no_clock_and_no_io(path: Path) -> None:
+    modules = {"time", "os", "io", "socket", "logging", "pathlib", "asyncio", "random", "subprocess", "threading"}
+    assert set(imported(path)) & modules == set()
+    clocks = ("datetime.now", "datetime.utcnow", "date.today", "open(")
+    assert [name for name in map(ast.unparse, calls(path)) if name.startswith(clocks)] == []
+
+
+@everywhere
+def test_nothing_dangerous_is_switched_on(path: Path) -> None:
+    for call in calls(path):
+        for keyword in call.keywords:
+            value = ast.unparse(keyword.value)
+            assert keyword.arg not in FORBIDDEN_KEYWORDS or value == "False", FORBIDDEN_KEYWORDS[keyword.arg]
+            assert (keyword.arg, value) not in {("verify", "False"), ("follow_redirects", "True"), ("shell", "True")}
+
+
+def test_the_entry_script_does_not_lie_beside_pages() -> None:
+    frame = HOME / "ui" / "frame.py"
+    assert frame.exists()
+    assert not (frame.parent / "pages").exists(), "a deep link would then show the bare page without the frame"
+
+
+def test_the_required_places_exist() -> None:
+    wanted = ["app.py", "pages", "checks", "data", "requirements.txt", "tests", ".streamlit"]
+    assert [name for name in wanted if not (HOME / name).exists()] == []
+
+
+def test_names_say_what_a_thing_is_about() -> None:
+    banned = {"util", "utils", "helper", "helpers", "manager", "service", "services", "handler", "handlers", "common"}
+    assert [str(path) for path in sources() if banned & set(path.stem.strip("_").split("_"))] == []
+
+
+def test_no_module_shadows_the_standard_library() -> None:
+    flat = {room(path) for path in sources()} | {path.parts[0] for path in sources() if len(path.parts) > 1}
+    assert flat & set(sys.stdlib_module_names) == set()
