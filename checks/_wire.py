@@ -47,6 +47,8 @@ class Answer(asyncio.Protocol):
             self._fail("the answer is not HTTP" if not self.status else "the answer is broken HTTP")
         if not self._in_body and self._bytes > HEAD_BYTES:
             self._fail(f"sent more than {HEAD_BYTES // 1024} KiB of headers")
+        if self._bytes - len(self.body) > HEAD_BYTES + self._cap:  # trailers, or chunks of next to nothing
+            self._too_much()
 
     def eof_received(self) -> bool:
         self._closed(None)

@@ -29,7 +29,7 @@ def _several(values: object) -> object:
 class Options(Reach):
     """Which record, whom to ask, and what must come."""
 
-    name: Host = Field(description="the name that is asked for")
+    host: Host = Field(description="the name that is asked for")
     type: Literal["A", "AAAA", "CNAME", "MX", "TXT", "NS"] = Field("A", description="kind of record")
     server: Host | None = Field(None, description="name server to ask; without it those of this machine")
     port: Port = Field(53, description="port of that server")
@@ -67,7 +67,7 @@ async def _resolver(options: Options, tools: Tools) -> dns.asyncresolver.Resolve
 
 async def _asked(options: Options, resolver: dns.asyncresolver.Resolver) -> tuple[str, ...]:
     try:
-        name = dns.name.from_text(options.name)
+        name = dns.name.from_text(options.host)
         answer = await resolver.resolve(name, options.type, raise_on_no_answer=True, search=False)
     except dns.resolver.NXDOMAIN:
         raise Fault("the name does not exist") from None

@@ -1,0 +1,204 @@
+"""Servers that mean harm: each probe ends by its deadline, in bounded memory, with words that say what was wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import itertools
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import psutil
+import pytest
+
+from model import Status
+
+DEADLINE, LATE = 0.6, 0.2
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def sends(pieces: Callable[[], Iterable[bytes]], pause: float = 0.0, *, ask: bool = True) -> Talk:
+    """A server that sends these pieces after the question, with a pause after each, and then holds the line."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if ask:
+            await reader.readuntil(b"\r\n\r\n")
+        for piece in pieces():
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        await reader.read()
+
+    return talk
+
+
+def then_closes(answer: bytes, *, reset: bool = False) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        if reset:
+            linger = writer.get_extra_info("socket")
+            linger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    return talk
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+forever = itertools.repeat
+BIG = b"x" * 65536
+BOMB = gzip.compress(b"\0" * 30_000_000)
+SERVERS: list[tuple[str, Talk, str]] = [
+    ("accepts and is silent", sends(list), "connected, but the first byte never came"),
+    ("silent after the status line", sends(lambda: [OK]), "the answer began, but never ended"),
+    ("slow headers", sends(lambda: (b"X-%d: y\r\n" % n if n else OK for n in itertools.count()), 0.02), "never ended"),
+    ("slow status line", sends(lambda: forever(b"H"), 0.02), "not HTTP"),
+    ("slow body", sends(lambda: [OK + b"Content-Length: 999\r\n\r\n", *[b"x"] * 999], 0.02), "never ended"),
+    ("endless body", sends(lambda: itertools.chain([OK + b"\r\n"], forever(BIG))), "with more than 1 MiB"),
+    (
+        "endless chunks",
+        sends(
+            lambda: itertools.chain([OK + b"Transfer-Encoding: chunked\r\n\r\n"], forever(b"10000\r\n" + BIG + b"\r\n"))
+        ),
+        "with more than 1 MiB",
+    ),
+    ("an announced terabyte", sends(lambda: [OK + b"Content-Length: 1099511627776\r\n\r\n"]), "with more than 1 MiB"),
+    ("a length beyond all numbers", sends(lambda: [OK + b"Content-Length: " + b"9" * 500 + b"\r\n\r\n"]), "HTTP"),
+    ("endless interim answers", sends(lambda: forever(b"HTTP/1.1 100 C\r\n\r\n")), "interim answers"),
+    (
+        "interim answers with big headers",
+        sends(lambda: forever(b"HTTP/1.1 103 E\r\nX: " + BIG + b"\r\n\r\n")),
+        "of headers",
+    ),
+    ("endless headers", sends(lambda: itertools.chain([OK], forever(b"X: " + b"y" * 999 + b"\r\n"))), "of headers"),
+    ("one endless header", sends(lambda: itertools.chain([OK + b"X: "], forever(BIG))), "of headers"),
+    (
+        "endless trailers",
+        sends(lambda: itertools.chain([OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"], forever(b"X: " + BIG))),
+        "more than 1 MiB",
+    ),
+    (
+        "a gzip bomb",
+        then_closes(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB),
+        "in gzip though plain",
+    ),
+    (
+        "a claimed compression",
+        then_closes(OK + b"Content-Encoding: br\r\nContent-Length: 3\r\n\r\nabc"),
+        "in br though plain",
+    ),
+    ("garbage", then_closes(os.urandom(64) + b"\xff\r\n\r\n"), "not HTTP"),
+    ("another protocol", sends(lambda: [b"SSH-2.0-OpenSSH_9.9\r\n"], ask=False), "not HTTP"),
+    ("HTTP/2 unasked", then_closes(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"), "not HTTP"),
+    (
+        "an upgrade unasked",
+        then_closes(OK.replace(b"200", b"101") + b"Upgrade: x\r\nConnection: upgrade\r\n\r\n"),
+        "protocol",
+    ),
+    ("a negative length", then_closes(OK + b"Content-Length: -1\r\n\r\n"), "HTTP"),
+    ("two lengths", then_closes(OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"), "HTTP"),
+    ("a bad chunk size", then_closes(OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "broken HTTP"),
+    ("closes at once", then_closes(b""), "closed the connection without an answer"),
+    ("closes within the headers", then_closes(OK + b"X: "), "in the middle of the answer"),
+    ("closes within the body", then_closes(OK + b"Content-Length: 9\r\n\r\nabc"), "in the middle of the answer"),
+    (
+        "closes within a chunk",
+        then_closes(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc"),
+        "in the middle of the answer",
+    ),
+    ("resets", then_closes(OK + b"Content-Length: 9\r\n\r\nabc", reset=True), "reset the connection"),
+]
+
+
+@pytest.mark.parametrize("check", ["http", "health"])
+@pytest.mark.parametrize(("talk", "words"), [case[1:] for case in SERVERS], ids=[case[0] for case in SERVERS])
+async def test_a_hostile_server_is_down_in_time_and_in_words(
+    look: Any, serve: Any, check: str, talk: Talk, words: str
+) -> None:
+    url = f"http://127.0.0.1:{await serve(talk)}/"
+    began = time.perf_counter()
+    result = await look(check, url=url, deadline=DEADLINE)
+    assert time.perf_counter() - began < DEADLINE + LATE
+    assert (result.status, result.latency, result.network) == (Status.DOWN, None, False)
+    assert words.replace("1 MiB", "256 KiB" if check == "health" else "1 MiB") in result.words
+    assert len(result.words) < 200
+
+
+async def test_all_of_them_at_once_take_little_memory_and_leave_nothing_open(look: Any, serve: Any) -> None:
+    urls = [f"http://127.0.0.1:{await serve(talk)}/" for _, talk, _ in SERVERS]
+    me = psutil.Process()
+    await asyncio.gather(*(look("http", url=url, deadline=DEADLINE) for url in urls))
+    before = me.memory_info().rss
+    began = time.perf_counter()
+    results = await asyncio.gather(*(look("http", url=url, deadline=DEADLINE) for url in urls * 4))
+    assert {result.status for result in results} == {Status.DOWN}
+    assert time.perf_counter() - began < 4 * (DEADLINE + LATE)  # the servers share this core
+    assert me.memory_info().rss - before < 16 << 20
+
+
+async def test_an_endless_tls_handshake_is_said_to_hang_there(look: Any, serve: Any) -> None:
+    port = await serve(sends(lambda: forever(b"\x16\x03\x03\x00\x01\x02"), 0.05, ask=False))
+    silent = await serve(sends(list, ask=False))
+    for place in (port, silent):
+        for check, options in (
+            ("http", {"url": f"https://127.0.0.1:{place}/"}),
+            ("tls", {"host": "127.0.0.1", "port": place}),
+        ):
+            began = time.perf_counter()
+            result = await look(check, deadline=DEADLINE, **options)
+            assert time.perf_counter() - began < DEADLINE + LATE
+            assert result.status is Status.DOWN
+            if place == silent:
+                assert result.words == "no answer within 0.6 s: connected, but the TLS handshake never ended"
+
+
+async def test_a_port_without_tls_is_named(look: Any, serve: Any) -> None:
+    port = await serve(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    plain = await serve(sends(lambda: [b"HTTP/1.1 400 Bad Request\r\n\r\n"], ask=False))
+    assert port
+    result = await look("http", url=f"https://127.0.0.1:{plain}/")
+    assert result.words == "does not speak TLS on this port"
+
+
+async def test_no_connection_stays_open_after_a_deadline(look: Any, serve: Any) -> None:
+    ended: list[bool] = []
+
+    async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        ended.append(await reader.read() == b"")
+
+    await look("http", url=f"http://127.0.0.1:{await serve(waits)}/", deadline=0.2)
+    for _ in range(100):
+        if ended:
+            break
+        await asyncio.sleep(0.01)
+    assert ended == [True]
+
+
+async def test_a_full_queue_of_connections_is_no_answer_at_all(look: Any) -> None:
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(deaf.getsockname())
+            fillers.append(filler)
+        result = await look("tcp", host="127.0.0.1", port=deaf.getsockname()[1], deadline=0.3)
+        for filler in fillers:
+            filler.close()
+    if result.status is Status.UP:
+        pytest.skip("this kernel accepts beyond a queue of none")
+    assert result.words == "no answer within 0.3 s: nothing accepted the connection"
+    assert result.network is True
+
+
+async def test_a_closed_port_refuses(look: Any) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        result = await look("http", url=f"http://127.0.0.1:{nobody.getsockname()[1]}/")
+    assert (result.status, result.words, result.network) == (Status.DOWN, "refused the connection", True)
