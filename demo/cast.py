@@ -109,7 +109,6 @@ def _front(http: str, tls: int, names: int, authority: str) -> tuple[Player, ...
     home = {"url": f"{http}/", "critical": True, "public": "Website", "runbook": f"{BOOKS}front-end"}
     login = {"url": f"{http}/dashboard", "redirects_to": "/auth/login", "public": "Sign-in"}
     certificate = {"host": "localhost", "port": tls, "ca_file": authority, "runbook": f"{BOOKS}certificates"}
-    name = {"host": "platform.demo.test", "server": "127.0.0.1", "port": names, "expected": "127.0.0.1"}
     ending: Shows = {("certificate", "ending"): (DEGRADED, "the certificate ends in 16 days")}
     redirects: Shows = {("login", "error"): (DOWN, "answered 502, not a redirect")}
     return (
