@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import typing
 from types import ModuleType
@@ -19,7 +20,7 @@ GOOD = {
     "health": {"url": "http://127.0.0.1:9/"},
     "tls": {"host": "127.0.0.1", "port": 9},
     "tcp": {"host": "127.0.0.1", "port": 9},
-    "dns": {"name": "example.org", "server": "127.0.0.1", "port": 9},
+    "dns": {"host": "example.org", "server": "127.0.0.1", "port": 9},
     "heartbeat": {"period": "1d", "token": "0123456789abcdef"},
 }
 each = pytest.mark.parametrize("module", MEMBERS.values(), ids=list(MEMBERS))
@@ -52,6 +53,12 @@ def test_options_are_frozen_strict_and_each_is_described(module: ModuleType) -> 
         setattr(options, next(iter(module.Options.model_fields)), "other")
     with pytest.raises(pydantic.ValidationError, match="Extra inputs"):
         module.Options(**GOOD[kind(module)], colour="red")
+
+
+@each
+def test_no_option_has_the_name_of_a_monitors_own_field(module: ModuleType) -> None:
+    own = {field.name for field in dataclasses.fields(Monitor)}
+    assert own & set(module.Options.model_fields) == set(), "both stand in one [[monitor]] table"
 
 
 @each
