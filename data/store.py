@@ -15,9 +15,11 @@ from data._sqlite import BEGIN
 from data.errors import Busy, Corrupt, Full, Missing, Refused, StoreError, TooNew, Unreachable
 
 __all__ = [
-    "Busy", "Corrupt", "Full", "Missing", "Refused", "StoreError", "TooNew", "Unreachable",
+    "Broken", "Busy", "Connection", "Corrupt", "Engine", "Full", "Missing", "Refused", "StoreError", "TooNew", "Unreachable",
     "address", "open", "path_of", "quarantined", "reading", "release_ballast", "restore_ballast", "size", "writing",
 ]  # fmt: skip
+
+Broken = DBAPIError  # what the database says that has no words of ours
 
 FULL_CODES = ("SQLITE_FULL", "53100")
 BUSY_CODES = ("SQLITE_BUSY", "SQLITE_LOCKED", "55P03")

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 
-from sqlalchemy import Engine
-
 from data import days, intervals, retention, rollups, samples, series, standings, store, watch
+from data.store import Engine
 from model import Day, Maintenance, Monitor, Rollup
 from rules import intervals as cover
 from rules import rollup, uptime

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine
-
 from data import (
     changes,
     findings,
@@ -23,6 +21,7 @@ from data import (
     told,
     watch,
 )
+from data.store import Connection, Engine
 from model import (
     Change,
     Finding,

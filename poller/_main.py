@@ -16,12 +16,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
-
 import checks
 from data import changes, pings, store, watch
 from data.lease import Fenced
+from data.store import Engine
 from model import Change, Monitor, Notice, Ping, Result, Status, WatchReport
 from poller import _gate
 from poller._clock import Clock, boot
@@ -89,7 +87,7 @@ class Poller:
             if await self._write(lambda: self.ledger.take(self.clock.now())):
                 await self._write(self._configured)
                 return True
-        except (store.StoreError, SQLAlchemyError) as error:
+        except (store.StoreError, store.Broken) as error:
             log.warning("the store cannot be opened for writing: %s", type(error).__name__)
         await self._sleep(1.0)
         return False
@@ -139,7 +137,7 @@ class Poller:
             log.warning("another poller has taken over; this one waits")
             self.buffer.clear()
             return False
-        except (store.StoreError, SQLAlchemyError) as error:
+        except (store.StoreError, store.Broken) as error:
             log.error("nothing could be kept (%s); %d results wait", type(error).__name__, count)
             return True
         for _ in range(count):

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Engine
-
 import notify
 from data import notifications, revision, store
+from data.store import Engine
 from model import Channel, Notification
 from rules import alerting
 from settings import Settings

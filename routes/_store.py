@@ -12,7 +12,7 @@ import settings
 from data import store
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from data.store import Connection, Engine
 
 T = TypeVar("T")
 

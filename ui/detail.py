@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from sqlalchemy import Connection
-
 import data.changes
 import data.findings
 import data.flips
@@ -22,6 +20,7 @@ import rules.histogram
 import rules.rollup
 import rules.uptime
 import rules.windows
+from data.store import Connection
 from model import Bar, Change, Day, Flip, Interval, Latency, Monitor, OpenFinding, Result, Rollup, Sample, Tile, Uptime
 from settings import Settings
 from ui.history import DAYS, STRETCHES, begin, timeline

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from zoneinfo import ZoneInfo
-
-from sqlalchemy import Connection
 
 import data.days
 import data.flips
@@ -20,10 +21,12 @@ import rules.histogram
 import rules.intervals
 import rules.uptime
 import rules.windows
-from model import Bar, Day, Flip, Interval, Latency, Maintenance, Monitor, Standing, Status, Uptime
+from data.store import Connection
+from model import Bar, Day, Flip, Histogram, Interval, Latency, Maintenance, Monitor, Rollup, Standing, Status, Uptime
 from settings import Settings
 
 STRETCHES = {"1h": (60, 60.0), "24h": (24, 3600.0), "7d": (28, 21600.0)}  # bars, seconds of each; longer ones are days
+FEW = 60  # monitors; above that the curve of all medians costs more than it says
 DAYS = {"30d": 30, "90d": 90}
 BAD = (Status.DOWN, Status.DEGRADED)
 
@@ -39,7 +42,9 @@ class History:
     together: Uptime
     shares: tuple[float | None, ...]
     went_bad: tuple[Flip, ...]
+    bad_by_bar: tuple[int, ...]
     answers: Latency
+    medians: tuple[float | None, ...]
 
 
 def read(c: Connection, told: Settings, window: str, now: datetime) -> History:
@@ -49,7 +54,8 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> History:
     bars = _days(c, told, window, now) if window in DAYS else _stretches(c, told, window, now)
     seconds = {key: rules.uptime.add(*(bar.uptime for bar in strip)) for key, strip in bars.items()}
     flips = data.flips.between(c, start, now, keys)
-    hour = data.rollups.between(c, "hour", now - timedelta(hours=2), now, keys)
+    bad = tuple(flip for flip in flips if flip.after in BAD and flip.before not in BAD)
+    hours = data.rollups.between(c, "hour", now - timedelta(hours=24 if len(keys) <= FEW else 2), now, keys)
     return History(
         start,
         bars,
@@ -57,9 +63,21 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> History:
         _curves(c, now),
         rules.uptime.add(*seconds.values()),
         _shares(list(bars.values())),
-        tuple(flip for flip in flips if flip.after in BAD and flip.before not in BAD),
-        rules.histogram.latency(rules.histogram.merge([each.latency for each in hour])),
+        bad,
+        _by_bar(bad, next(iter(bars.values()), ())),
+        rules.histogram.latency(rules.histogram.merge([h.latency for h in hours if h.start > now - timedelta(hours=2)])),
+        tuple(rules.histogram.latency(rules.histogram.merge(group)).p50 for group in _by_hour(hours)),
     )
+
+
+def _by_hour(hours: Sequence[Rollup]) -> list[list[Histogram]]:
+    return [[each.latency for each in group] for _, group in groupby(hours, key=lambda each: each.start)]
+
+
+def _by_bar(bad: Sequence[Flip], strip: Sequence[Bar]) -> tuple[int, ...]:
+    """How many flips fall into each bar."""
+    counts = Counter(bisect_right(strip, flip.at, key=lambda bar: bar.start) for flip in bad)
+    return tuple(counts[number + 1] for number in range(len(strip)))
 
 
 def begin(window: str, now: datetime, tz: ZoneInfo) -> datetime:

@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine
-
 import data.revision
 import data.store
 import settings
+from data.store import Engine
 
 PATIENCE = 1.0  # seconds for which the revision is not asked again
 FRESH = 10.0  # seconds after which time alone can have changed a status, though the store is the same
