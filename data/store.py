@@ -16,7 +16,8 @@ from data.errors import Busy, Corrupt, Full, Missing, Refused, StoreError, TooNe
 
 __all__ = [
     "Broken", "Busy", "Connection", "Corrupt", "Engine", "Full", "Missing", "Refused", "StoreError", "TooNew",
-    "Unreachable", "address", "open", "path_of", "quarantined", "reading", "release_ballast", "restore_ballast", "size", "writing",
+    "Unreachable", "address", "open", "path_of", "quarantined", "reading", "release_ballast", "restore_ballast",
+    "size", "writing",
 ]  # fmt: skip
 
 Broken = DBAPIError  # what the database says that has no words of ours
