@@ -109,12 +109,14 @@ def _front(http: str, tls: int, names: int, authority: str) -> tuple[Player, ...
     home = {"url": f"{http}/", "critical": True, "public": "Website", "runbook": f"{BOOKS}front-end"}
     login = {"url": f"{http}/dashboard", "redirects_to": "/auth/login", "public": "Sign-in"}
     certificate = {"host": "localhost", "port": tls, "ca_file": authority, "runbook": f"{BOOKS}certificates"}
+    name = {"host": "platform.demo.test", "server": "127.0.0.1", "port": names, "expected": "127.0.0.1"}
     ending: Shows = {("certificate", "ending"): (DEGRADED, "the certificate ends in 16 days")}
     redirects: Shows = {("login", "error"): (DOWN, "answered 502, not a redirect")}
     return (
         Player(Line("home", ("home",), _slow("home")), "Home page", "http", "Front end", home, 15, 0.5),
         Player(Line("login", ("login",), redirects), "Login redirect", "http", "Front end", login, 30, 1.0),
         Player(Line("certificate", ("handshake",), ending), "Certificate", "tls", "Front end", certificate, 60),
+        Player(Line("name", ("name",)), "Name", "dns", "Front end", name, 60, days=33.6),
     )
 
 

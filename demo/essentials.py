@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from data import changes, days, flips, intervals, notifications, pings, revision, series, standings, told
+from data.store import Connection
 from demo import past, telling
 from demo.cast import Player
 from demo.config import CHANNEL, ZONE
@@ -22,7 +22,7 @@ TOLD_FOR = timedelta(days=3)  # messages older than this are not made up
 TZ = ZoneInfo(ZONE)
 
 
-def write(c: Any, schedule: Schedule) -> None:
+def write(c: Connection, schedule: Schedule) -> None:
     """Writes all of it. ``c`` is a connection of data.store.writing."""
     tellings = tuple(telling.told(schedule))
     ids = _series(c, tellings)
@@ -41,7 +41,7 @@ def write(c: Any, schedule: Schedule) -> None:
     revision.bump(c)
 
 
-def _series(c: Any, tellings: Iterable[tuple[Player, Telling]]) -> dict[str, int]:
+def _series(c: Connection, tellings: Iterable[tuple[Player, Telling]]) -> dict[str, int]:
     ids: dict[str, int] = {}
     for _, each in tellings:
         ids |= series.ensure(c, [each.series], each.story.first)
@@ -75,7 +75,7 @@ def _facts(release: Release) -> dict[str, str]:
     return {"commit": release.commit[:12], "deployment_id": release.deployment}
 
 
-def _messages(c: Any, schedule: Schedule, monitors: Mapping[str, Monitor], turned: Iterable[Flip]) -> None:
+def _messages(c: Connection, schedule: Schedule, monitors: Mapping[str, Monitor], turned: Iterable[Flip]) -> None:
     """What people were told of the last days, by the rules that tell; and what is still open."""
     known: dict[str, Told] = {}
     standing: dict[str, Standing] = {}
@@ -94,7 +94,7 @@ def _messages(c: Any, schedule: Schedule, monitors: Mapping[str, Monitor], turne
     told.put(c, known.values())
 
 
-def _sent(c: Any, notices: Iterable[Notice], flip: Flip) -> None:
+def _sent(c: Connection, notices: Iterable[Notice], flip: Flip) -> None:
     for notice in notices:
         at = flip.seen + timedelta(seconds=4)
         notifications.owe(c, [(CHANNEL, notice)], flip.seen, flip.seen)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from data import revision, rollups, samples, series, store, watch
+from data.store import Engine
 from demo import telling
 from demo.config import ZONE
 from demo.hours import Past
@@ -27,7 +27,7 @@ def details(var: Path, now: datetime | None = None) -> None:
     engine.dispose()
 
 
-def _write(engine: Any, schedule: Schedule) -> None:
+def _write(engine: Engine, schedule: Schedule) -> None:
     stories = tuple(each.story for _, each in telling.told(schedule))
     with store.reading(engine) as c:
         ids = series.ids(c)
@@ -41,7 +41,7 @@ def _write(engine: Any, schedule: Schedule) -> None:
             revision.bump(c)
 
 
-def _seal(engine: Any, schedule: Schedule) -> None:
+def _seal(engine: Engine, schedule: Schedule) -> None:
     """Seals the hours that were over when the demo opened; the hour of the opening is the poller's to seal."""
     with store.reading(engine) as c:
         hours = samples.unsealed_hours(c, schedule.opened)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from data import store, watch
+from data.store import Engine
 from demo import essentials
 from demo.schedule import Schedule
 
@@ -19,8 +19,8 @@ def url(var: Path) -> str:
     return f"sqlite:///{var / 'demo.db'}"
 
 
-def opened(var: Path, now: datetime | None = None) -> tuple[Any, Schedule, bool]:
-    """The store (an engine of data.store), the schedule it was begun with, and whether history is missing still."""
+def opened(var: Path, now: datetime | None = None) -> tuple[Engine, Schedule, bool]:
+    """The store, the schedule it was begun with, and whether history is missing still."""
     at = now or datetime.now(UTC)
     engine = _readable(var)
     with store.reading(engine) as c:
@@ -40,7 +40,7 @@ def opened(var: Path, now: datetime | None = None) -> tuple[Any, Schedule, bool]
     return engine, schedule, True
 
 
-def _readable(var: Path) -> Any:
+def _readable(var: Path) -> Engine:
     """The store as it is; a new one when this program cannot read it. Nothing of value is lost: it is the demo's."""
     try:
         return store.open(url(var))

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from data import pings, store
+from data.store import Engine
 from demo import HOME, certificate, config, opening, past, server
 from demo.schedule import JOBS, Schedule
 from model import Ping
@@ -66,7 +66,7 @@ async def _filled(var: Path) -> None:
     await process.wait()
 
 
-async def _jobs(engine: Any, schedule: Schedule) -> None:
+async def _jobs(engine: Engine, schedule: Schedule) -> None:
     """The demo's jobs report when they have run."""
     told: dict[str, Ping] = {}
     while True:
@@ -78,6 +78,6 @@ async def _jobs(engine: Any, schedule: Schedule) -> None:
         await asyncio.sleep(1)
 
 
-def _push(engine: Any, ping: Ping) -> None:
+def _push(engine: Engine, ping: Ping) -> None:
     with store.writing(engine) as c:
         pings.add(c, ping)
