@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,13 @@ import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from checks._address import Network, network
+from checks._clean import clean
 from checks._connect import context_for
 from checks._tools import Tools
 from checks._transport import MIB, Wish
 from model import Fault
 
+_HOST = re.compile(r"[a-z0-9._:-]{1,253}")
 STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
@@ -108,9 +111,13 @@ async def exchange(target: Target, tools: Tools, method: str = "GET", body: byte
 
 
 def elsewhere(answer: httpx.Response) -> str:
-    """Where a redirect points, as scheme, host and path: never the query, which may hold a token."""
+    """Where a redirect points: the path on the same origin, else scheme and host alone: the rest may hold a token."""
     try:
-        url = answer.request.url.join(answer.headers.get("location", ""))
-        return f"{url.scheme}://{url.host}{url.path}"[:200]
+        here, there = answer.request.url, answer.request.url.join(answer.headers.get("location", ""))
     except (httpx.InvalidURL, ValueError):
-        raise Fault(f"answered {answer.status_code} with a Location that is no URL") from None
+        there = None
+    if there is None or not _HOST.fullmatch(there.host):
+        raise Fault(f"answered {answer.status_code} with a Location that is no URL")
+    if (there.scheme, there.netloc) == (here.scheme, here.netloc):
+        return clean(there.path, 100)
+    return f"{there.scheme[:10]}://{there.netloc.decode('ascii', 'replace')}"

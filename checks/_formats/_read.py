@@ -34,11 +34,13 @@ def read(content_type: str, body: bytes) -> Document | None:
     if len(body) > BYTES:
         raise ValueError(f"answered more than {BYTES >> 10} KiB, too long for a health document")
     text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if text[:2] in ("[+", "[-"):
+        return _plain.kubernetes(text)
     if text[:1] in ("{", "["):
         return _shaped(_parsed(text))
     if "html" in content_type or text[:200].lower().startswith(("<!doctype", "<html", "<head", "<body")):
         raise ValueError("answered a web page, not a health document")
-    return _plain.kubernetes(text) or _plain.word(text)
+    return _plain.word(text)
 
 
 def _parsed(text: str) -> Any:
