@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
+import uvicorn
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
@@ -17,8 +18,10 @@ import demo
 import registry
 import settings
 from routes._guard import Guard
+from routes.health import silence
 
 HOME = Path(__file__).resolve().parent
+PAGE = Path(st.__file__).parent / "static" / "index.html"
 
 
 def doors() -> list[BaseRoute]:
@@ -30,29 +33,32 @@ def doors() -> list[BaseRoute]:
 async def lifespan(_app: Any) -> AsyncIterator[None]:
     """The demo when nothing is configured, then the poller; both end with the server."""
     playing = demo.start(HOME / "var") if settings.found() is None else None
-    if playing:
-        settings.use(playing.config)
-    path = settings.current().path or HOME
+    known = settings.use(playing.config) if playing else settings.current()
+    command = [sys.executable, str(HOME / "wardround.py"), "poll", "--child", "--config", str(known.path)]
     try:
-        async with child.kept_alive(
-            [sys.executable, str(HOME / "wardround.py"), "poll", "--child", "--config", str(path)]
-        ):
+        async with child.kept_alive(command, silence):
             yield
     finally:
         if playing:
             playing.stop()
 
 
-def checked() -> nullcontext[None]:
-    """Ends the program in one line when the configuration has a mistake."""
+def refuse_mistakes() -> None:
+    """Ends the program in one line, exit code 2, when the configuration has a mistake."""
     try:
         if settings.found() is not None:
             settings.current()
     except settings.ConfigError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(2) from None
-    return nullcontext()
 
 
-with checked():
-    app = st.App(str(HOME / "ui" / "frame.py"), lifespan=lifespan, routes=doors(), middleware=[Middleware(Guard)])
+def name_no_server() -> None:
+    """Nobody is told what serves here: Streamlit gives no way to set uvicorn's server_header; a test watches this."""
+    setattr(uvicorn.Config, "encoded_headers", property(lambda _self: [], lambda _self, _headers: None))  # noqa: B010
+
+
+refuse_mistakes()
+name_no_server()
+guard = Middleware(Guard, doors=doors(), page=PAGE.read_text(encoding="utf-8"))
+app = st.App(str(HOME / "ui" / "frame.py"), lifespan=lifespan, routes=doors(), middleware=[guard])

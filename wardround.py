@@ -70,12 +70,15 @@ async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]
 
     async def pushed(key: str) -> dict[str, Ping]:
         """What a running poller's store knows of pushes; nothing when there is no store yet."""
-        try:
-            with store.reading(store.open(known.store.url, create=False, readonly=True, check=False)) as c:
-                return pings.latest(c, key)
-        except store.StoreError:
+        if engine is None:
             return {}
+        with store.reading(engine) as c:
+            return pings.latest(c, key)
 
+    try:
+        engine = store.open(known.store.url, create=False, readonly=True, check=False)
+    except store.Missing:
+        engine = None
     async with checks.open_tools(networks=known.watch.networks, pings=pushed) as tools:
         found = await asyncio.gather(*(checks.run(monitor, tools) for monitor in monitors))
     return [graded(result, monitor.slow) for monitor, result in zip(monitors, found, strict=True)]
@@ -166,6 +169,7 @@ def export(
     table: Annotated[str, typer.Option(help="samples, intervals, flips, rollups, days or changes.")] = "samples",
     config: Config = None,
     force: Force = False,
+    as_json: Json = False,
 ) -> None:
     """Write one table as CSV or Parquet, by the ending of FILE."""
     from rich.progress import Progress
@@ -178,10 +182,10 @@ def export(
         raise Mistake(f"there is no table {table}; there are {', '.join(exports.TABLES)}")
     if file.suffix not in (".csv", ".parquet"):
         raise Mistake(f"{file}: expected a name that ends in .csv or .parquet")
-    with Progress(transient=True) as progress:
+    with Progress(transient=True, disable=as_json) as progress:
         task = progress.add_task(f"{table} to {file.name}", total=None)
         count = _stored(lambda: _exported(known, table, file, lambda done: progress.update(task, completed=done)))
-    print(f"{file}: {count} rows")
+    _said(as_json, {"file": str(file), "rows": count}, f"{file}: {count} rows")
 
 
 def _exported(known: Settings, table: str, file: Path, progress: Callable[[int], None]) -> int:
@@ -230,6 +234,9 @@ def run() -> None:
     except Mistake as mistake:
         sys.stderr.write(f"{mistake}\n")
         raise SystemExit(mistake.code) from None
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

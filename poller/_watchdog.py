@@ -37,7 +37,8 @@ def end_with_parent() -> None:
     """Ends this process politely when the pipe to its parent closes."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(1):
+        # Below sys.stdin: a thread that waits inside it holds its lock, and the interpreter aborts when it ends.
+        while os.read(sys.stdin.fileno(), 1):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 

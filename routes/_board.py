@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from rules import board as rules_board
 from rules import uptime
 
 FRESH = 5.0  # seconds
+_making = asyncio.Lock()
 _kept: dict[str, tuple[int, float, Board]] = {}
 
 
@@ -21,12 +23,13 @@ async def current() -> Board:
     """All tiles with 90 days of uptime. Raises data.store.StoreError."""
     url = settings.current().store.url
     number = await _store.read(revision.read)
-    found = _kept.get(url)
-    if found and found[0] == number and time.monotonic() - found[1] < FRESH:
-        return found[2]
-    board = await _store.read(_made)
-    _kept[url] = (number, time.monotonic(), board)
-    return board
+    async with _making:  # of many who ask at the same moment one makes it
+        found = _kept.get(url)
+        if found and found[0] == number and time.monotonic() - found[1] < FRESH:
+            return found[2]
+        board = await _store.read(_made)
+        _kept[url] = (number, time.monotonic(), board)
+        return board
 
 
 def _made(c: Any) -> Board:

@@ -3,156 +3,143 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import logging
+import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import settings
+from routes._intake import Refusal, taken_in
+from routes._policy import dressed, policy
 
-# script: Streamlit's own bundle, and WebAssembly for its Arrow reader; no eval, no inline script
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-HEADERS = (
-    (b"content-security-policy", POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-CLOSED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/_stcore/bidi-components-upload")
-BODY = 16 * 1024  # bytes of any request that carries some
-Header = tuple[bytes, bytes]
+log = logging.getLogger("wardround.server")
+# Streamlit's own doors that nobody here needs: uploads fill the memory, figures tell of the inside
+CLOSED = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")
+OURS = ("/api/", "/badge/", "/metrics/")  # Streamlit would answer an unknown path below these with the page, and 200
+HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
 class Guard:
-    """Pure ASGI: no answer leaves without the headers, no body beyond the cap comes in."""
+    """Pure ASGI. ``doors`` are our own routes, ``page`` is Streamlit's index.html."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, doors: Sequence[BaseRoute], page: str = "") -> None:
         self.app = app
+        self.doors = doors
+        self.policy = policy(page)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        if scope["type"] == "http":
+            await self._http(scope, receive, dressed(scope, send, self.policy))
+        elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
-        refusal = _refusal(scope)
-        if scope["type"] == "websocket":
-            await (_close(send) if refusal else self.app(scope, receive, send))
-            return
-        dressed = _dressed(scope, send)
-        if refusal:
-            await _say(dressed, *refusal)
-            return
-        await self._bounded(scope, receive, dressed)
 
-    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the body on while it is within the cap, and answers 404 and 405 of /api/ in JSON."""
-        seen, answered, refused = 0, False, False
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            _known_host(scope)
+            self._known_door(scope)
+            body = await taken_in(scope, receive)
+        except Refusal as refusal:
+            await _say(send, refusal)
+        else:
+            await self._answered(scope, body, send)
 
-        async def counted() -> Message:
-            nonlocal seen, refused
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > BODY and not answered:
-                refused = True
-                await _say(send, 413, f"a body of more than {BODY} bytes")
-                return {"type": "http.disconnect"}
-            return message
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Our own mistakes are answered here: Starlette's 500 is made outside of this layer, without the headers."""
+        begun = False
 
-        async def once(message: Message) -> None:
-            nonlocal answered
-            if refused:
-                return
-            answered = True
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
             await send(message)
 
-        await self.app(scope, counted, once)
+        try:
+            await self.app(scope, receive, noted)
+        except Exception:
+            log.exception("%s %s broke", scope["method"], scope["path"].encode("unicode_escape").decode())
+            if not begun:
+                await _say(send, Refusal(500, "something broke in here; the log says what"))
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            _own_origin(scope, _known_host(scope))
+        except Refusal as refusal:
+            await _turn_away(scope, receive, dressed(scope, _as_websocket(send), self.policy), refusal)
+        else:
+            await self.app(scope, receive, send)
+
+    def _known_door(self, scope: Scope) -> None:
+        path = scope["path"]
+        if path.startswith(CLOSED):
+            raise Refusal(404, "there is nothing here")
+        if path.startswith(OURS) or f"{path}/" in OURS:
+            found = {route.matches(scope)[0] for route in self.doors}
+            if Match.FULL not in found:
+                if Match.PARTIAL in found:
+                    raise Refusal(405, f"{scope['method']} is not possible here")
+                raise Refusal(404, "there is nothing here")
 
 
-def _refusal(scope: Scope) -> tuple[int, str] | None:
-    """(status, words) of what is not let in."""
-    headers = dict(scope["headers"])
-    path = scope["path"]
-    hosts = [value for name, value in scope["headers"] if name == b"host"]
-    if len(hosts) != 1 or not _known(hosts[0].decode("latin-1")):
-        return 400, "this host is not served here"
-    if path.startswith(CLOSED):
-        return 404, "there is nothing here"
-    if scope["type"] == "websocket":
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        return (
-            (403, "a page of another site")
-            if origin and urlsplit(origin).netloc != hosts[0].decode("latin-1")
-            else None
-        )
-    length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or int(length) > BODY:
-        return 413, f"a body of more than {BODY} bytes"
-    return _door(path, scope["method"])
+def _values(scope: Scope, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
 
 
-def _known(host: str) -> bool:
+def _known_host(scope: Scope) -> str:
+    """The one Host that was asked for; Refusal when there is none, more than one, a forged or a foreign one."""
+    hosts = _values(scope, b"host")
+    if len(hosts) != 1 or not HOST.fullmatch(hosts[0]):
+        raise Refusal(400, "expected one plain Host header")
+    name = re.sub(r":\d+$", "", hosts[0]).lower()
     allowed = settings.current().server.allowed_hosts
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    plain = all(char.isalnum() or char in ".-:[]_" for char in host)
-    return plain and bool(host) and (not allowed or name.lower() in {each.lower() for each in allowed})
+    if allowed and not any(_fits(name, each.lower()) for each in allowed):
+        raise Refusal(400, "this host is not served here")
+    return hosts[0].lower()
 
 
-def _door(path: str, method: str) -> tuple[int, str] | None:
-    """Streamlit answers every unknown path with the page: what looks like a door and is none is said so here."""
-    if not path.startswith(("/api/", "/badge/")) and path not in ("/api", "/metrics"):
-        return None
-    import registry
-
-    routes = [route for module in registry.members("routes").values() for route in module.ROUTES]
-    fitting = [route for route in routes if route.path_regex.match(path)]
-    if not fitting:
-        return 404, "there is nothing here"
-    return None if any(method in route.methods for route in fitting) else (405, f"{method} is not possible here")
+def _fits(name: str, allowed: str) -> bool:
+    return name == allowed or (allowed.startswith("*.") and name.endswith(allowed[1:]))
 
 
-def _dressed(scope: Scope, send: Send) -> Send:
-    secure = scope.get("scheme") == "https"
-
-    async def dressed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            own = {name for name, _ in HEADERS}
-            kept = [(n, v) for n, v in message.get("headers", []) if n.lower() not in own | {b"server"}]
-            message = {**message, "headers": [*_cookies(kept, secure), *HEADERS]}
-        await send(message)
-
-    return dressed
+def _own_origin(scope: Scope, host: str) -> None:
+    """Only our own pages talk over the websocket; a program that names no origin may."""
+    for origin in _values(scope, b"origin"):
+        try:
+            foreign = urlsplit(origin).netloc.lower() != host
+        except ValueError:
+            foreign = True
+        if foreign:
+            raise Refusal(403, "pages of other sites are not served here")
 
 
-def _cookies(headers: Iterable[Header], secure: bool) -> Iterable[Header]:
-    """Over https a cookie goes back over https alone."""
-    for name, value in headers:
-        lacking = secure and name.lower() == b"set-cookie" and b"secure" not in value.lower()
-        yield name, value + b"; Secure" if lacking else value
-
-
-async def _say(send: Send, status: int, words: str) -> None:
-    body = json.dumps({"error": words}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    headers.append((b"cache-control", b"no-store"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _say(send: Send, refusal: Refusal) -> None:
+    body = json.dumps({"error": refusal.words}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    headers += [(b"connection", b"close")] if refusal.status in (400, 408, 413) else []  # a body may be on its way
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-async def _close(send: Send) -> None:
-    await send({"type": "websocket.close", "code": 1008})
+async def _turn_away(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
+    await receive()  # the wish to connect
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await _say(send, refusal)
+    else:
+        await send({"type": "websocket.close", "code": 1008})
+
+
+def _as_websocket(send: Send) -> Send:
+    """An HTTP answer to a websocket's wish has names of its own."""
+
+    async def renamed(message: Message) -> None:
+        kind = message["type"]
+        await send({**message, "type": f"websocket.{kind}" if kind.startswith("http.") else kind})
+
+    return renamed

@@ -33,13 +33,16 @@ async def read(work: Callable[[Connection], T]) -> T:
 
 
 async def write(work: Callable[[Connection], T]) -> T:
-    """What ``work`` writes, committed when this returns. Raises data.store.StoreError."""
+    """What ``work`` writes, committed when this returns; tried twice on a full disk. Raises data.store.StoreError."""
 
     def inside() -> T:
         with store.writing(_engine(settings.current().store.url, False)) as c:
             return work(c)
 
-    return await run_in_threadpool(inside)
+    try:
+        return await run_in_threadpool(inside)
+    except store.Full:  # the ballast has been given up
+        return await run_in_threadpool(inside)
 
 
 async def fresh(work: Callable[[Connection], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -43,9 +44,8 @@ async def whole(_request: Request) -> Response:
     began, now = time.perf_counter(), datetime.now(UTC)
     try:
         facts: Facts | None = await _store.read(_facts)
-        trouble = ""
-    except store.StoreError as error:
-        facts, trouble = None, str(error)
+    except store.StoreError:  # its words may name a path: they are for the page about the watch, not for strangers
+        facts = None
     took = round((time.perf_counter() - began) * 1000)
     checks = {
         "store": _part("fail", "the store cannot be read") if facts is None else _part("pass", "", responseTime=took),
@@ -53,7 +53,6 @@ async def whole(_request: Request) -> Response:
         "outbox": _outbox(facts, now),
         "integrations": _part("pass", "none are configured"),
     }
-    del trouble  # it may name a path: that is for the page about the watch, not for strangers
     states = {check["status"] for check in checks.values()}
     state = "unhealthy" if "fail" in states else "degraded" if "warn" in states else "healthy"
     body = {
@@ -64,6 +63,15 @@ async def whole(_request: Request) -> Response:
         "checks": checks,
     }
     return answer(body, 503 if state == "unhealthy" else 200, X_Response_Time=f"{took}ms")
+
+
+async def silence() -> float:
+    """Seconds since the poller last reported, without end when it never did; 0 while the store cannot say."""
+    try:
+        facts = await _store.read(_facts)
+    except store.StoreError:
+        return 0.0
+    return (datetime.now(UTC) - facts.report.at).total_seconds() if facts.report else math.inf
 
 
 def _part(status: str, message: str, **more: Any) -> dict[str, Any]:

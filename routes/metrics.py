@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ import settings
 from data import notifications, store, watch
 from model import Board, Status, WatchReport
 from routes import _board, _store
-from routes._answers import wrong
+from routes._answers import NO_STORE, wrong
 from rules import uptime
 
 Row = tuple[str, str, float]
@@ -29,8 +30,9 @@ def bearer(request: Request) -> str:
 
 
 def same(given: str, wanted: str) -> bool:
-    """Compared in constant time; an empty secret is never right."""
-    return bool(wanted) and hmac.compare_digest(given.encode(), wanted.encode())
+    """Compared in constant time, whether there is a secret or not; an empty one is never right."""
+    equal = hmac.compare_digest(given.encode(), (wanted or secrets.token_hex()).encode())
+    return equal and bool(wanted)
 
 
 async def metrics(request: Request) -> Response:
@@ -44,7 +46,8 @@ async def metrics(request: Request) -> Response:
         board, (report, waiting) = await _board.current(), await _store.read(_ourselves)
     except store.StoreError:
         return wrong(503, "the store cannot be read")
-    return PlainTextResponse("".join(_lines(board, report, waiting)), media_type="text/plain; version=0.0.4")
+    text = "".join(_lines(board, report, waiting))
+    return PlainTextResponse(text, media_type="text/plain; version=0.0.4", headers=NO_STORE)
 
 
 def _ourselves(c: Any) -> tuple[WatchReport | None, int]:
