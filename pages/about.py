@@ -31,4 +31,6 @@ with left:
     st.html(lists.changes(seen.changes, now, zone))
 with right:
     st.subheader("Configuration as loaded", anchor=False)
-    st.dataframe(tables.settings(store.shown()), hide_index=True, height=420, key="settings", alt="Every setting, secrets as ***")
+    st.dataframe(
+        tables.settings(store.shown()), hide_index=True, height=420, key="settings", alt="Every setting, secrets as ***"
+    )

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from ui import board, charts, controls, lists, making, phases, store, tables
-from ui.markup import Html
+from ui import axes, banner, charts, controls, lists, making, phases, store, tables
 
 TITLE = "Monitor"
 ICON = "troubleshoot"
@@ -24,7 +23,7 @@ if store.monitor(key) is None:
 detail = store.one(key, window)
 theme = st.context.theme.type or "dark"
 
-st.html(board.head(detail.tile, detail.monitor, now, zone))
+st.html(banner.one(detail.tile, detail.monitor, now, zone))
 st.html(lists.facts(making.figures(detail)))
 with st.popover("How is this number made", icon=":material/calculate:"):
     st.html(lists.facts(making.uptime(detail, zone)))
@@ -32,7 +31,7 @@ with st.popover("How is this number made", icon=":material/calculate:"):
 
 st.subheader("Course", anchor=False)
 if detail.points:
-    st.plotly_chart(charts.course(detail, theme, zone), config=charts.QUIET, key="course", alt=making.course(detail))
+    st.plotly_chart(charts.course(detail, theme, zone), config=axes.QUIET, key="course", alt=making.course(detail))
 else:
     st.html(lists.empty("No latency yet.", "The first point appears a minute after the first sample."))
 
@@ -50,12 +49,11 @@ with left:
     st.html(lists.changes([*detail.changes, *detail.flips], now, zone))
 with right:
     st.subheader("Newest answer", anchor=False)
-    newest: Html | None = phases.newest(detail, now)
-    st.html(newest if newest is not None else lists.empty("Nobody has looked yet."))
+    st.html(phases.newest(detail, now))
 
 if any(point.latency_sum for point in detail.points):
     st.subheader("Where the time goes", anchor=False)
-    st.plotly_chart(charts.phases(detail, theme, zone), config=charts.QUIET, key="phases", alt=making.phases(detail))
+    st.plotly_chart(phases.figure(detail, theme, zone), config=axes.QUIET, key="phases", alt=making.phases(detail))
 
 st.subheader("Recent samples", anchor=False)
 st.dataframe(

@@ -3,10 +3,10 @@
 For the on-call engineer: the worst first, all monitors below by group.
 """
 
+import streamlit as st
+
 from ui import board, controls, figures, lists, store, trouble
 from ui.pulse import window as chosen
-
-import streamlit as st
 
 TITLE = "Overview"
 ICON = "monitor_heart"
@@ -14,10 +14,6 @@ ORDER = 0
 
 window = chosen("")
 seen = store.board(window)
-
-if not seen.tiles:
-    st.html(lists.empty("Nothing is watched yet.", "Add a [[monitor]] to wardround.toml and start again."))
-    st.stop()
 
 cards = trouble.drawn(window)
 if cards:

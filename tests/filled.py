@@ -25,8 +25,22 @@ import data.store
 import data.watch
 import rules.rollup
 from model import (
-    Change, Day, Finding, Flip, Interval, Maintenance, Monitor, Notice, Part, Phases, Result, Sample, Standing, Status,
-    Uptime, WatchReport,
+    Change,
+    Day,
+    Finding,
+    Flip,
+    Interval,
+    Maintenance,
+    Monitor,
+    Notice,
+    Part,
+    Phases,
+    Result,
+    Sample,
+    Standing,
+    Status,
+    Uptime,
+    WatchReport,
 )  # fmt: skip
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -61,13 +75,16 @@ def monitors(count: int | None = None) -> tuple[Monitor, ...]:
 def _monitor(name: str, group: str) -> Monitor:
     key = name.lower().replace(" ", "-").replace(".", "-")
     return Monitor(
-        key, name, "http", None, every=EVERY, group=group, critical=key in (DOWN, PARENT), public=name if group == "Platform" else None,
+        key, name, "http", None, every=EVERY, group=group, critical=key in (DOWN, PARENT),
+        public=name if group == "Platform" else None,
         runbook=f"https://runbooks.example.test/{key}" if key in (DOWN, PARENT) else None,
         depends_on=(PARENT,) if key == DOWN else (),
     )  # fmt: skip
 
 
-def fill(path: Path, watched: tuple[Monitor, ...], now: datetime, *, days: int = 90, words: str = "refused the connection") -> Scene:
+def fill(
+    path: Path, watched: tuple[Monitor, ...], now: datetime, *, days: int = 90, words: str = "refused the connection"
+) -> Scene:
     """A store at ``path`` with two monitors down, one slow and the others up; one was young, one was not watched."""
     url = f"sqlite:///{path}"
     engine = data.store.open(url)
@@ -97,13 +114,20 @@ def _history(c: Any, ids: Any, monitor: Monitor, number: int, now: datetime, day
     if status is not Status.UP:
         data.flips.add(c, ids, [Flip(monitor.key, Status.UP, status, since, since + timedelta(seconds=6), said)])
     data.days.put(c, ids, list(_days(monitor.key, now, days, chance)))
-    hours = [_rollup(monitor.key, "hour", _hour(now) - timedelta(hours=h), base, chance, 12) for h in range(1, min(days, 4) * 24)]
+    hours = [
+        _rollup(monitor.key, "hour", _hour(now) - timedelta(hours=h), base, chance, 12)
+        for h in range(1, min(days, 4) * 24)
+    ]
     data.rollups.put(c, ids, hours)
     start = now - timedelta(hours=24) if monitor.key == DOWN else _hour(now)
     start = start.replace(second=0, microsecond=0)
     minutes = range(int((now - start).total_seconds() // 60))
-    data.rollups.put(c, ids, [_rollup(monitor.key, "minute", start + timedelta(minutes=m), base, chance, 2) for m in minutes])
-    data.samples.add(c, ids, [_sample(monitor.key, now - timedelta(seconds=4 + 30 * i), status, base, said) for i in range(40)])
+    data.rollups.put(
+        c, ids, [_rollup(monitor.key, "minute", start + timedelta(minutes=m), base, chance, 2) for m in minutes]
+    )
+    data.samples.add(
+        c, ids, [_sample(monitor.key, now - timedelta(seconds=4 + 30 * i), status, base, said) for i in range(40)]
+    )
 
 
 def _now(monitor: Monitor, now: datetime, days: int) -> tuple[Status, datetime]:
@@ -162,7 +186,11 @@ def _sample(key: str, at: datetime, status: Status, ms: float, words: str = "") 
 def _parts(c: Any, ids: Any, now: datetime) -> None:
     up, down = f"{DOWN}/memory", f"{DOWN}/database"
     since = now - timedelta(minutes=12)
-    data.standings.keep(c, ids, [Standing(up, Status.UP, now - timedelta(days=3), now), Standing(down, Status.DOWN, since, now, "timed out")])
+    data.standings.keep(
+        c,
+        ids,
+        [Standing(up, Status.UP, now - timedelta(days=3), now), Standing(down, Status.DOWN, since, now, "timed out")],
+    )
     data.intervals.add(c, ids, [Interval(up, Status.UP, now - timedelta(days=80), now - timedelta(days=3))])
     data.intervals.add(c, ids, [Interval(down, Status.UP, now - timedelta(days=80), since)])
 
@@ -170,13 +198,24 @@ def _parts(c: Any, ids: Any, now: datetime) -> None:
 def _around(c: Any, now: datetime, words: str) -> None:
     """What else is known of the trouble: the document, findings, a change just before, messages."""
     parts = (Part("database", Status.DOWN, None, words), Part("memory", Status.UP, 1.2))
-    finding = Finding("certificate", f"the certificate ends in 16 days {words}", "Renew it, then look at this page again.")
+    finding = Finding(
+        "certificate", f"the certificate ends in 16 days {words}", "Renew it, then look at this page again."
+    )
     phases = Phases(2.0, 11.0, 24.0, 90.0, 140.0)
     facts = (("commit", "4f2a91c"), ("pid", "4711"), ("http_status", "503"))
-    data.standings.keep_result(c, DOWN, Result(Status.DOWN, words, None, phases, parts, (finding,), facts), now - timedelta(seconds=4))
+    data.standings.keep_result(
+        c, DOWN, Result(Status.DOWN, words, None, phases, parts, (finding,), facts), now - timedelta(seconds=4)
+    )
     data.findings.put(c, DOWN, [finding], now - timedelta(hours=5))
     deployed = Change(now - timedelta(minutes=15), "commit", f"new commit 4f2a91c {words}", PARENT)
-    data.changes.add(c, [deployed, replace(deployed, monitor=DOWN), Change(now - timedelta(hours=3), "configuration", "2 monitors added")])
+    data.changes.add(
+        c,
+        [
+            deployed,
+            replace(deployed, monitor=DOWN),
+            Change(now - timedelta(hours=3), "configuration", "2 monitors added"),
+        ],
+    )
     notice = Notice(f"{DOWN}:down:x", "down", f"Platform health is down: {words}", "body", DOWN)
     data.notifications.owe(c, [("oncall", notice), ("chat", notice)], now, now)
     first, second = data.notifications.recent(c, 2)
@@ -185,7 +224,9 @@ def _around(c: Any, now: datetime, words: str) -> None:
 
 
 def _report(now: datetime, count: int) -> WatchReport:
-    return WatchReport(now, now - timedelta(days=2), 4711, 3, "0.1.0", count, 123456, 3.2, 18.4, 0, 4, 0, False, 2.1, 31_000_000, 0.6)
+    return WatchReport(
+        now, now - timedelta(days=2), 4711, 3, "0.1.0", count, 123456, 3.2, 18.4, 0, 4, 0, False, 2.1, 31_000_000, 0.6
+    )
 
 
 def configuration(path: Path, scene: Scene, *, site: str = "Our platform", demo: bool = True) -> Path:
@@ -203,7 +244,17 @@ def configuration(path: Path, scene: Scene, *, site: str = "Our platform", demo:
 
 
 def _stated(monitor: Monitor) -> list[str]:
-    values = {"key": monitor.key, "name": monitor.name, "check": "http", "url": "https://example.test/", "group": monitor.group}
+    values = {
+        "key": monitor.key,
+        "name": monitor.name,
+        "check": "http",
+        "url": "https://example.test/",
+        "group": monitor.group,
+    }
     optional = {"runbook": monitor.runbook, "public": monitor.public}
     lines = [f"{key} = {json.dumps(value)}" for key, value in {**values, **optional}.items() if value is not None]
-    return [*lines, f"critical = {str(monitor.critical).lower()}", f"depends_on = {json.dumps(list(monitor.depends_on))}"]
+    return [
+        *lines,
+        f"critical = {str(monitor.critical).lower()}",
+        f"depends_on = {json.dumps(list(monitor.depends_on))}",
+    ]

@@ -6,10 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import words
-from model import Status
-from ui.markup import Html, icon, inner, symbol, tag
+from model import Monitor, Status, Tile
+from ui.markup import Html, icon, inner, outer, symbol, tag
 
-LATE = "This page has had no news for 20 seconds: what it shows may be over. It mends itself when the server answers again."
+LATE = "No news for 20 seconds: what is shown may be over. This page mends itself when the server answers again."
 
 
 def large(status: Status, headline: str, detail: str, seen: datetime | None, now: datetime, tz: ZoneInfo) -> Html:
@@ -30,7 +30,8 @@ def slim(status: Status, headline: str, seen: datetime | None, now: datetime, wi
 def quiet(seen: datetime | None, now: datetime, tz: ZoneInfo) -> Html:
     """For people outside: only how old it is."""
     said = f"As of {words.moment(seen, tz)}, {_age(seen, now)}" if seen else "Nothing is known yet"
-    return tag("div", tag("div", tag("span", said, class_="wr-soft"), class_="wr-strip wr-narrow", role="status"), late(now), class_="wr")
+    strip = tag("div", tag("span", said, class_="wr-soft"), class_="wr-strip wr-narrow", role="status")
+    return tag("div", strip, late(now), class_="wr")
 
 
 def late(now: datetime) -> Html:
@@ -44,3 +45,32 @@ def _age(seen: datetime | None, now: datetime) -> str:
 
 def _clock(seen: datetime | None, tz: ZoneInfo) -> str:
     return f"last look, {words.moment(seen, tz)}" if seen else "nobody has looked yet"
+
+
+def one(tile: Tile, monitor: Monitor, now: datetime, tz: ZoneInfo) -> Html:
+    """One monitor's state in full, on top of its own page."""
+    said = [words.STATUS_WORD[tile.status]]
+    if tile.since:
+        said.append(f"since {words.moment(tile.since, tz)}, for {words.lasted((now - tile.since).total_seconds())}")
+    say = tag(
+        "div", tag("p", tile.name, class_="wr-head"), tag("p", ", ".join(said), class_="wr-state"),
+        tag("p", tile.words, class_="wr-words"), tag("div", *_about(tile, monitor, now), class_="wr-more"),
+        class_="wr-say",
+    )  # fmt: skip
+    return tag("div", tag("div", icon(tile.status), say, class_=f"wr-banner wr-{tile.status}"), class_="wr wr-fades")
+
+
+def _about(tile: Tile, monitor: Monitor, now: datetime) -> list[Html]:
+    age = f"last sample {words.ago(tile.seen, now)}" if tile.seen else "no sample yet"
+    known = [
+        ("folder", tile.group),
+        ("schedule", f"{age}, every {words.lasted(monitor.every)}"),
+        ("network_check", tile.check),
+        ("account_tree", f"depends on {', '.join(monitor.depends_on)}" if monitor.depends_on else ""),
+        ("hourglass_top", f"waits for {tile.waiting_for}" if tile.waiting_for else ""),
+        ("priority_high", "critical" if tile.critical else ""),
+    ]
+    return [
+        *(tag("span", symbol(sign), f" {said}") for sign, said in known if said),
+        outer(monitor.runbook, "Runbook "),
+    ]

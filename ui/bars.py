@@ -9,12 +9,12 @@ from model import Bar, Status
 from ui.markup import Html, tag
 
 
-def strip(bars: Sequence[Bar], words: str, class_: str = "") -> Html:
+def strip(bars: Sequence[Bar], words: str, *, hint: bool = True) -> Html:
     """All bars, oldest left; ``words`` say the same to those who cannot see it."""
     if not bars:
-        return tag("div", class_=f"wr-bars wr-none {class_}".strip(), role="img", aria_label="no history yet")
+        return tag("div", class_="wr-bars wr-none", role="img", aria_label="no history yet")
     style = f"--n:{len(bars)};{_colours([bar.status for bar in bars])}"
-    return tag("div", class_=f"wr-bars {class_}".strip(), style=style, role="img", aria_label=words, title=words)
+    return tag("div", class_="wr-bars", style=style, role="img", aria_label=words, title=words if hint else None)
 
 
 def _colours(states: Sequence[Status]) -> str:
@@ -23,8 +23,8 @@ def _colours(states: Sequence[Status]) -> str:
         return f"background:var(--{states[0]})"
     stops, done = [], 0
     for state, run in groupby(states):
-        start, done = done, done + len(list(run))
-        stops.append(f"var(--{state}) {_percent(start, len(states))} {_percent(done, len(states))}")
+        done += len(list(run))
+        stops.append(f"var(--{state}) 0 {_percent(done, len(states))}")  # 0 means: where the last one ended
     return f"background:linear-gradient(90deg,{','.join(stops)})"
 
 

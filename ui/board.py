@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import words
-from model import Monitor, Status, Tile
+from model import Status, Tile
 from ui import shelf, store
 from ui.bars import strip
-from ui.markup import Html, icon, inner, joined, outer, pill, symbol, tag
-from ui.sparks import spark
+from ui.markup import Html, icon, inner, joined, pill, tag
+from ui.sparks import floor, spark
 
 MANY = 60  # from here on a healthy monitor gets a chip: 500 rows are 14 screens, 500 chips are four
 CALM = (Status.UP,)
@@ -20,7 +19,9 @@ SPAN = {"1h": "1 h", "24h": "24 h", "7d": "7 days", "30d": "30 days", "90d": "90
 
 def drawn(window: str, tiles: Sequence[Tile], asked: Hashable) -> Html:
     """The groups, made once for all viewers who ``asked`` for the same."""
-    return shelf.kept(("groups", window, asked), store.state(window), store.REST, lambda: groups(tiles, window, store.now()))
+    return shelf.kept(
+        ("groups", window, asked), store.state(window), store.REST, lambda: groups(tiles, window, store.now())
+    )
 
 
 def groups(tiles: Sequence[Tile], window: str, now: datetime) -> Html:
@@ -30,7 +31,9 @@ def groups(tiles: Sequence[Tile], window: str, now: datetime) -> Html:
     for tile in tiles:
         named.setdefault(tile.group, []).append(tile)
     found = (_group(name, inside, window, now, many) for name, inside in named.items())
-    return tag("div", tag("div", joined(found), class_="wr-groups wr-many" if many else "wr-groups"), class_="wr wr-fades")
+    return tag(
+        "div", tag("div", joined(found), class_="wr-groups wr-many" if many else "wr-groups"), class_="wr wr-fades"
+    )
 
 
 def _group(name: str, tiles: Sequence[Tile], window: str, now: datetime, many: bool) -> Html:
@@ -62,7 +65,7 @@ def row(tile: Tile, window: str, now: datetime) -> Html:
         tag("span", tile.name, class_="wr-name"),
         strip(tile.bars, history_words(tile, window)),
         tag("span", share_words(tile), class_="wr-share", title=words.uptime_words(tile.uptime)),
-        spark(tile.sparkline, "latency"),
+        spark(tile.sparkline, "latency over the last day", floor=floor(tile.sparkline)),
         tag("span", words.ms(tile.latency) if tile.seen else "—", class_="wr-ms"),
         tag("span", _lasted(tile, now), class_="wr-since"),
     ]
@@ -76,9 +79,9 @@ def chip(tile: Tile, window: str) -> Html:
     """The same in the least room."""
     inside = [
         icon(tile.status),
-        tag("span", tile.name, class_="wr-name", title=tile.name),
+        tag("span", tile.name, class_="wr-name", title=f"{tile.name}, {share_words(tile)}"),
         tag("span", words.ms(tile.latency) if tile.seen else "—", class_="wr-ms"),
-        strip(tile.bars, history_words(tile, window)),
+        strip(tile.bars, share_words(tile), hint=False),
     ]
     return inner("monitor", joined(inside), class_="wr-chip", monitor=tile.key, window=window)
 
@@ -124,20 +127,3 @@ def chosen(tiles: Iterable[Tile], group: str | None, states: Sequence[str], need
         and (not states or words.STATUS_WORD[tile.status] in states)
         and (not wanted or wanted in f"{tile.name} {tile.key} {tile.group}".casefold())
     )
-
-
-def head(tile: Tile, monitor: Monitor, now: datetime, tz: ZoneInfo) -> Html:
-    """One monitor's state in full, on top of its own page."""
-    since = f"since {words.moment(tile.since, tz)}, for {words.lasted((now - tile.since).total_seconds())}" if tile.since else ""
-    title = tag("p", tile.name, class_="wr-head")
-    said = tag("p", ", ".join(filter(None, [words.STATUS_WORD[tile.status], since])), class_="wr-state")
-    why_ = tag("p", tile.words, class_="wr-words") if tile.words else Html("")
-    age = f"last sample {words.ago(tile.seen, now)}" if tile.seen else "no sample yet"
-    more = [tag("span", symbol("folder"), f" {tile.group}"), tag("span", symbol("schedule"), f" {age}, every {words.lasted(monitor.every)}")]
-    more += [tag("span", symbol("network_check"), f" {tile.check}")]
-    more += [tag("span", symbol("account_tree"), f" depends on {', '.join(monitor.depends_on)}")] if monitor.depends_on else []
-    more += [tag("span", symbol("hourglass_top"), f" waits for {tile.waiting_for}")] if tile.waiting_for else []
-    more += [tag("span", symbol("priority_high"), " critical")] if tile.critical else []
-    more += [outer(monitor.runbook, "Runbook ")] if monitor.runbook else []
-    say = tag("div", title, said, why_, tag("div", *more, class_="wr-more"), class_="wr-say")
-    return tag("div", tag("div", icon(tile.status), say, class_=f"wr-banner wr-{tile.status}"), class_="wr wr-fades")

@@ -25,8 +25,8 @@ def overview(board: Board) -> Wanted:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         window("")
         needle = st.text_input(
-            "Find a monitor", key="find", bind="query-params", placeholder="Find a monitor", label_visibility="collapsed",
-            icon=":material/search:", live=True, width=230, max_chars=80,
+            "Find a monitor", key="find", bind="query-params", placeholder="Find a monitor",
+            label_visibility="collapsed", icon=":material/search:", live=True, width=230, max_chars=80,
         )  # fmt: skip
         group = st.selectbox(
             "Group", sorted({tile.group for tile in board.tiles}), index=None, key="group", bind="query-params",
@@ -34,7 +34,7 @@ def overview(board: Board) -> Wanted:
         )  # fmt: skip
         states = st.pills(
             "State", [words.STATUS_WORD[status] for status in Status], selection_mode="multi", key="state",
-            bind="query-params", label_visibility="collapsed",
+            bind="query-params", label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     return Wanted(group, tuple(states), needle or "")
 
@@ -42,8 +42,8 @@ def overview(board: Board) -> Wanted:
 def window(slug: str) -> str:
     """The stretch that is answered for."""
     kept = st.segmented_control(
-        "Window", store.WINDOWS, default=pulse.DEFAULT.get(slug, "24h"), key="window", bind="query-params", required=True,
-        label_visibility="collapsed",
+        "Window", store.WINDOWS, default=pulse.DEFAULT.get(slug, "24h"), key="window", bind="query-params",
+        required=True, label_visibility="collapsed",
     )  # fmt: skip
     return kept or pulse.window(slug)
 
@@ -54,8 +54,9 @@ def monitor() -> str:
     names = {each.key: f"{each.name} · {each.group}" for each in store.told().monitors}
     keys = sorted(names, key=lambda key: names[key].casefold())
     st.selectbox(
-        "Monitor", keys, index=keys.index(asked) if asked in names else None, format_func=names.__getitem__, key=f"pick {asked}",
-        placeholder="Pick a monitor", label_visibility="collapsed", width=340, on_change=_picked, args=(f"pick {asked}",),
+        "Monitor", keys, index=keys.index(asked) if asked in names else None, format_func=names.__getitem__,
+        key=f"pick {asked}", placeholder="Pick a monitor", label_visibility="collapsed", width=340,
+        on_change=_picked, args=(f"pick {asked}",),
     )  # fmt: skip
     return asked
 

@@ -53,7 +53,7 @@ class Detail:
 
     @staticmethod
     def stretch(point: Rollup, name: str) -> float | None:
-        """Mean ms that an answer of this point spent in dns, connect, tls, first_byte or the rest; None without answers."""
+        """Mean ms that an answer of this point spent in a step or in the rest; None without answers."""
         answers = sum(n for _, n in point.latency.counts)
         known = {"dns": point.dns, "connect": point.connect, "tls": point.tls, "first_byte": point.first_byte}
         spent = known.get(name, max(0.0, point.latency_sum - sum(known.values())))

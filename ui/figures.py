@@ -13,7 +13,7 @@ from model import Latency, Status, Uptime
 from ui import shelf, store
 from ui.board import SPAN
 from ui.markup import Html, tag
-from ui.sparks import spark
+from ui.sparks import floor, spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Figure:
     value: str
     note: str = ""
     curve: Sequence[float | None] = ()
-    good: bool = True
+    shares: Sequence[tuple[Status, int]] = ()
 
 
 def row(figures: Iterable[Figure]) -> Html:
@@ -36,18 +36,15 @@ def card(one: Figure) -> Html:
     """One figure."""
     inside = [
         tag("div", one.label, class_="wr-label"),
-        tag("div", one.value, class_="wr-value" if one.good else "wr-value wr-bad"),
+        tag("div", one.value, class_="wr-value"),
         tag("div", one.note, class_="wr-note"),
     ]
-    if one.curve:
-        inside.append(spark(one.curve, f"{one.label}, over time", floor=_floor(one.curve)))
+    if len(set(one.curve)) > 1 and len(one.curve) > 5:
+        inside.append(spark(one.curve, f"{one.label}, over time", floor=floor(one.curve)))
+    if one.shares:
+        pieces = (tag("i", style=f"flex-grow:{many};background:var(--{status})") for status, many in one.shares)
+        inside.append(tag("div", *pieces, class_="wr-shares", role="img", aria_label=one.note))
     return tag("div", *inside, class_="wr-figure")
-
-
-def _floor(curve: Sequence[float | None]) -> float:
-    """A share between 99 and 100 is a flat line from zero: a headline curve begins under its lowest value."""
-    known = [value for value in curve if value is not None]
-    return min(known, default=0.0) - 0.15 * (max(known, default=0.0) - min(known, default=0.0))
 
 
 def headline(window: str) -> Html:
@@ -61,11 +58,17 @@ def _headline(window: str) -> list[Figure]:
     known = good + past.together.down
     newest = f"last {words.ago(past.went_bad[0].at, now)}" if past.went_bad else "nothing did"
     others = [f"{seen.counts[s]} {words.STATUS_WORD[s]}" for s in Status if s is not Status.UP and seen.counts.get(s)]
+    shares = [(status, seen.counts[status]) for status in Status if seen.counts.get(status)]
     return [
         Figure(f"Available, {span}", words.share(good, known), _watched(past.together), past.shares),
-        Figure("Median answer, last hours", _median(past.answers), _tail(past.answers), ()),
-        Figure("Up now", f"{seen.counts.get(Status.UP, 0)} of {len(seen.tiles)}", ", ".join(others) or "all of them"),
-        Figure(f"Went bad, {span}", words.count(len(past.went_bad), "time"), newest),
+        Figure("Median answer, last hours", _median(past.answers), _tail(past.answers), past.medians),
+        Figure(
+            "Up now",
+            f"{seen.counts.get(Status.UP, 0)} of {len(seen.tiles)}",
+            ", ".join(others) or "all of them",
+            shares=shares,
+        ),
+        Figure(f"Went bad, {span}", words.count(len(past.went_bad), "time"), newest, past.bad_by_bar),
     ]
 
 

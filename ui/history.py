@@ -65,7 +65,9 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> History:
         _shares(list(bars.values())),
         bad,
         _by_bar(bad, next(iter(bars.values()), ())),
-        rules.histogram.latency(rules.histogram.merge([h.latency for h in hours if h.start > now - timedelta(hours=2)])),
+        rules.histogram.latency(
+            rules.histogram.merge([h.latency for h in hours if h.start > now - timedelta(hours=2)])
+        ),
         tuple(rules.histogram.latency(rules.histogram.merge(group)).p50 for group in _by_hour(hours)),
     )
 
@@ -104,9 +106,15 @@ def timeline(
 
 def _timelines(c: Connection, told: Settings, start: datetime, now: datetime) -> dict[str, tuple[Interval, ...]]:
     keys = [monitor.key for monitor in told.monitors]
-    found, standings, created = data.intervals.between(c, start, now, keys), data.standings.read(c), data.series.created(c)
+    found, standings, created = (
+        data.intervals.between(c, start, now, keys),
+        data.standings.read(c),
+        data.series.created(c),
+    )
     return {
-        monitor.key: timeline(found, standings.get(monitor.key), monitor, created[monitor.key], told.maintenance, start, now)
+        monitor.key: timeline(
+            found, standings.get(monitor.key), monitor, created[monitor.key], told.maintenance, start, now
+        )
         for monitor in told.monitors
         if monitor.key in created
     }
@@ -125,7 +133,10 @@ def _days(c: Connection, told: Settings, window: str, now: datetime) -> dict[str
     first, today = _first(window, now, tz), now.astimezone(tz).date()
     days = data.days.between(c, first, today, [monitor.key for monitor in told.monitors])
     lines = _timelines(c, told, rules.uptime.midnight(today, tz), now)
-    return {key: rules.board.bars(_with_today(key, days.get(key, ()), today, line), first, today, tz) for key, line in lines.items()}
+    return {
+        key: rules.board.bars(_with_today(key, days.get(key, ()), today, line), first, today, tz)
+        for key, line in lines.items()
+    }
 
 
 def _with_today(key: str, days: Sequence[Day], today: date, line: Sequence[Interval]) -> list[Day]:

@@ -13,8 +13,8 @@ from ui.markup import Html
 Pairs = list[tuple[str, str | Html]]
 RULE = (
     "Uptime is up time over up and down time, in seconds of confirmed intervals, rounded down. Degraded counts as up. "
-    "Maintenance and time that nobody watched count in neither. Latency is taken from all answers of the window in buckets "
-    "two per cent wide; probes that failed have none."
+    "Maintenance and time that nobody watched count in neither. Latency is taken from all answers of the window in "
+    "buckets two per cent wide; probes that failed have none."
 )
 
 

@@ -51,8 +51,8 @@ def joined(parts: Iterable[Html | str]) -> Html:
 
 
 def icon(status: Status) -> Html:
-    """Shape and colour of a state, and its word for those who cannot see either."""
-    return symbol(words.STATUS_SHAPE[status], f"wr-{status}", words.STATUS_WORD[status])
+    """Shape and colour of a state, and its word for those who cannot see either; the style sheet has the shapes."""
+    return tag("i", class_=f"wr-icon wr-{status}", role="img", aria_label=words.STATUS_WORD[status])
 
 
 def symbol(shape: str, kind: str = "", meaning: str = "") -> Html:
@@ -80,9 +80,17 @@ def outer(url: str | None, label: str) -> Html:
 
 def demo() -> Html:
     """Says on every page that nothing here is real."""
-    return tag("div", "DEMO", class_="wr-pill wr-demo", title="A simulated platform, watched for real; nothing here is production.")
+    return tag(
+        "div",
+        "DEMO",
+        class_="wr-pill wr-demo",
+        title="A simulated platform, watched for real; nothing here is production.",
+    )
 
 
 def style() -> Html:
     """Our style sheet with the colours of the palette."""
-    return Html(f"<style>{palette.variables()}{STYLE.read_text(encoding='utf-8')}</style>")
+    shapes = "".join(
+        f'.wr-icon.wr-{status}:empty::before{{content:"{shape}"}}' for status, shape in words.STATUS_SHAPE.items()
+    )
+    return Html(f"<style>{palette.variables()}{shapes}{STYLE.read_text(encoding='utf-8')}</style>")

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -47,7 +48,7 @@ def entry(path: Path) -> Entry:
     return Entry(path, path.stem, stated["TITLE"], stated["ICON"], stated["ORDER"], words)
 
 
-def _constants(node: ast.stmt) -> list[tuple[str, object]]:
+def _constants(node: ast.stmt) -> list[tuple[str, Any]]:
     if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
         return []
     return [(target.id, node.value.value) for target in node.targets if isinstance(target, ast.Name)]

@@ -1,4 +1,4 @@
-"""The colours of the states and of the charts: their one home; the theme in .streamlit/config.toml has the same ones."""
+"""The one home of the colours; the theme in .streamlit/config.toml has the same ones."""
 
 from __future__ import annotations
 
@@ -48,14 +48,15 @@ INK = {
     "brand": Shade("#0f6e84", "#3fb6cf"),
 }
 
-CHART = (
+# The steps of an answer: none of them may look like a state.
+STEPS = (
     Shade("#0f6e84", "#3fb6cf"),
     Shade("#7556c4", "#a98ae8"),
-    Shade("#d98e04", "#f0b429"),
-    Shade("#1f9d61", "#35c27e"),
-    Shade("#d6293e", "#ff5d6c"),
-    Shade("#697586", "#8b97a8"),
+    Shade("#b4568f", "#e08fc4"),
+    Shade("#5577b8", "#8aaee6"),
+    Shade("#8a95a3", "#6f7b8a"),
 )
+QUANTILES = (Shade("#0f6e84", "#3fb6cf"), Shade("#7556c4", "#a98ae8"), Shade("#a8b0bb", "#5c6877"))
 
 
 def variables() -> str:
@@ -63,4 +64,5 @@ def variables() -> str:
     states = [f"--{state}:{shade.css()}" for state, shade in STATES.items()]
     words = [f"--{state}-words:{shade.css()}" for state, shade in WORDS.items()]
     ink = [f"--{name}:{shade.css()}" for name, shade in INK.items()]
-    return ":root{" + ";".join(states + words + ink) + "}"
+    steps = [f"--step-{number}:{shade.css()}" for number, shade in enumerate(STEPS)]
+    return ":root{" + ";".join(states + words + ink + steps) + "}"

@@ -1,27 +1,37 @@
-"""The newest answer: how its time was spent, and the facts it brought."""
+"""Where the time of an answer goes: of the newest one, with the facts it brought, and over time."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 import words
 from model import Phases, Result
+from ui.axes import dress, local, with_gaps
 from ui.detail import Detail
+from ui.lists import empty
 from ui.markup import Html, icon, joined, tag
+from ui.palette import STEPS as COLOURS
 
 STEPS = (("dns", "name"), ("connect", "connect"), ("tls", "TLS"), ("first_byte", "first byte"))
 
 
-def newest(detail: Detail, now: datetime) -> Html | None:
-    """State, words, steps and facts of the newest result; None before the first."""
+def newest(detail: Detail, now: datetime) -> Html:
+    """State, words, steps and facts of the newest result."""
     if detail.newest is None:
-        return None
+        return empty("Nobody has looked yet.")
     at, result = detail.newest
     head = tag(
-        "div", icon(result.status), tag("b", words.STATUS_WORD[result.status]), tag("span", result.words, class_="wr-soft"),
-        tag("span", words.ago(at, now), class_="wr-soft"), class_="wr-top",
+        "div", icon(result.status), tag("b", words.STATUS_WORD[result.status]),
+        tag("span", result.words, class_="wr-soft"), tag("span", words.ago(at, now), class_="wr-soft"), class_="wr-top",
     )  # fmt: skip
-    return tag("div", tag("div", tag("div", head, _bar(result.phases), class_="wr-line"), _facts(result), class_="wr-wide"), class_="wr wr-fades")
+    return tag(
+        "div",
+        tag("div", tag("div", head, _bar(result.phases), class_="wr-line"), _facts(result), class_="wr-wide"),
+        class_="wr wr-fades",
+    )
 
 
 def _bar(phases: Phases) -> Html:
@@ -30,10 +40,22 @@ def _bar(phases: Phases) -> Html:
     if not total:
         return tag("span", "No step was measured.", class_="wr-soft")
     steps = [*spent, ("rest", max(0.0, total - sum(ms for _, ms in spent)))]
-    pieces = (tag("span", class_=f"wr-step wr-step-{i}", style=f"flex-grow:{ms:.3f}", title=f"{label}: {words.ms(ms)}") for i, (label, ms) in enumerate(steps))
-    names = (tag("span", tag("i", class_=f"wr-dot wr-step-{i}"), f"{label} {words.ms(ms)}") for i, (label, ms) in enumerate(steps) if ms)
+    pieces = (
+        tag("span", class_=f"wr-step wr-step-{i}", style=f"flex-grow:{ms:.3f}", title=f"{label}: {words.ms(ms)}")
+        for i, (label, ms) in enumerate(steps)
+    )
+    names = (
+        tag("span", tag("i", class_=f"wr-dot wr-step-{i}"), f"{label} {words.ms(ms)}")
+        for i, (label, ms) in enumerate(steps)
+        if ms
+    )
     said = ", ".join(f"{label} {words.ms(ms)}" for label, ms in steps)
-    return joined([tag("div", joined(pieces), class_="wr-steps", role="img", aria_label=said), tag("div", joined(names), class_="wr-keys")])
+    return joined(
+        [
+            tag("div", joined(pieces), class_="wr-steps", role="img", aria_label=said),
+            tag("div", joined(names), class_="wr-keys"),
+        ]
+    )
 
 
 def _facts(result: Result) -> Html:
@@ -41,3 +63,21 @@ def _facts(result: Result) -> Html:
         return Html("")
     pairs = (tag("div", tag("dt", name.replace("_", " ")), tag("dd", value)) for name, value in result.facts)
     return tag("dl", joined(pairs), class_="wr-facts wr-bare")
+
+
+def figure(detail: Detail, theme: str, tz: ZoneInfo) -> go.Figure:
+    """Where the time of an answer goes, stacked: means of each step in ms."""
+    drawing = go.Figure()
+    points = with_gaps(detail.points, detail.step)
+    for number, (name, label) in enumerate([*STEPS, ("rest", "rest")]):
+        drawing.add_trace(
+            go.Scatter(
+                x=[local(at, tz) for at, _ in points],
+                y=[detail.stretch(point, name) if point else None for _, point in points],
+                name=label, stackgroup="all", mode="lines", line={"width": 0.6, "color": COLOURS[number].of(theme)},
+                hovertemplate="%{y:.1f} ms",
+            )
+        )  # fmt: skip
+    dress(drawing, detail, theme, tz, 260)
+    drawing.update_yaxes(title="ms", rangemode="tozero", fixedrange=True)
+    return drawing

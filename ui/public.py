@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import words
-from model import PublicComponent, PublicStatus
+from model import Maintenance, PublicComponent, PublicStatus
 from rules.public import WORD
 from ui.bars import strip
 from ui.lists import empty
@@ -14,7 +15,9 @@ from ui.markup import Html, icon, joined, tag
 
 def headline(status: PublicStatus) -> Html:
     """One sentence."""
-    say = tag("div", tag("p", status.headline, class_="wr-head"), tag("p", status.site, class_="wr-detail"), class_="wr-say")
+    say = tag(
+        "div", tag("p", status.headline, class_="wr-head"), tag("p", status.site, class_="wr-detail"), class_="wr-say"
+    )
     return _narrow(tag("div", icon(status.status), say, class_=f"wr-banner wr-{status.status}"))
 
 
@@ -32,7 +35,8 @@ def _component(each: PublicComponent) -> Html:
     good = seconds.up + seconds.degraded
     share = words.share(good, good + seconds.down)
     top = tag(
-        "div", icon(each.status), tag("b", each.name), tag("span", WORD[each.status], class_=f"wr-why wr-{each.status}"),
+        "div", icon(each.status), tag("b", each.name),
+        tag("span", WORD[each.status], class_=f"wr-why wr-{each.status}"),
         tag("span", share, class_="wr-soft"), class_="wr-top",
     )  # fmt: skip
     return tag("div", top, strip(each.bars, f"{each.name}: worked {share} of the last 90 days"), class_="wr-line")
@@ -40,15 +44,20 @@ def _component(each: PublicComponent) -> Html:
 
 def planned(status: PublicStatus, tz: ZoneInfo) -> Html:
     """Maintenance that is under way or to come."""
-    rows = (
-        tag(
-            "div", tag("b", plan.title),
-            tag("span", f"{words.moment(plan.start, tz)} to {words.moment(plan.end, tz)}", class_="wr-soft"), class_="wr-line",
-        )
-        for plan in status.maintenance
-    )  # fmt: skip
+    rows = (_plan(plan, tz) for plan in status.maintenance)
     said = joined(rows) if status.maintenance else tag("div", "None is planned.", class_="wr-line wr-soft")
     return _narrow(tag("h3", "Planned maintenance", class_="wr-sub"), tag("div", said, class_="wr-wide"))
+
+
+def _plan(plan: Maintenance, tz: ZoneInfo) -> Html:
+    span = tag("span", f"{_soon(plan.start, tz)} to {_soon(plan.end, tz)}")
+    return tag("div", tag("div", tag("b", plan.title), span, class_="wr-top"), class_="wr-line wr-soft")
+
+
+def _soon(at: datetime, tz: ZoneInfo) -> str:
+    """A day and a clock, without seconds."""
+    local = at.astimezone(tz)
+    return f"{local.day} {local:%b %H:%M}"
 
 
 def _narrow(*inside: Html) -> Html:

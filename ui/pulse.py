@@ -33,7 +33,12 @@ def beat(slug: str) -> None:
     try:
         st.html(_head(slug, chosen))
     except data.store.Missing:
-        st.html(lists.empty("Nobody has looked yet.", "The store is not there. It appears when the poller starts; this page waits for it."))
+        st.html(
+            lists.empty(
+                "Nobody has looked yet.",
+                "The store is not there. It appears when the poller starts; this page waits for it.",
+            )
+        )
     except data.store.StoreError as error:
         st.html(lists.empty("The store cannot be read, so nothing is known.", str(error)))
 

@@ -53,7 +53,11 @@ def kept(key: Hashable, stamp: object, seconds: float, make: Callable[[], T]) ->
         found = _kept.get(key)
         if found and found[0] == stamp and time.monotonic() - found[1] < seconds:
             return cast(T, found[2])
-        value = make()
+        try:
+            value = make()
+        except BaseException:
+            _making.pop(key, None)
+            raise
         with _lock:
             _keep(key, (stamp, time.monotonic(), value))
         return value
@@ -72,6 +76,7 @@ def forget() -> None:
     """Drops everything that is kept, and closes the store: for tests, and for a store that was moved."""
     with _lock:
         _kept.clear()
+        _making.clear()
         for each in _engines.values():
             each.dispose()
         _engines.clear()

@@ -10,12 +10,18 @@ Values = Sequence[float | None]
 
 
 def spark(values: Values, words: str, class_: str = "", floor: float = 0.0) -> Html:
-    """The curve of ``values``, oldest left, from ``floor`` to their highest; it lies on the ground where nothing is known."""
+    """The curve of ``values``, oldest left, from ``floor`` to the highest; on the ground where nothing is known."""
     known = [value for value in values if value is not None]
-    if len(known) < 2:
+    if len(known) < 3 or max(known) == min(known):
         return tag("div", class_=f"wr-spark wr-none {class_}".strip())
     style = f"clip-path:polygon({_outline(values, floor, max(known))})"
     return tag("div", class_=f"wr-spark {class_}".strip(), style=style, role="img", aria_label=words, title=words)
+
+
+def floor(values: Values) -> float:
+    """A little under the lowest value: what counts in a curve without axes is its course."""
+    known = [value for value in values if value is not None]
+    return min(known, default=0.0) - 0.25 * (max(known, default=0.0) - min(known, default=0.0))
 
 
 def _outline(values: Values, floor: float, top: float) -> str:

@@ -14,7 +14,7 @@ import data.watch
 import rules.board
 import rules.public
 import settings
-from model import Board, Change, Monitor, Notification, PublicStatus, Status, WatchReport
+from model import Board, Change, Monitor, Notification, PublicStatus, Status, Uptime, WatchReport
 from settings import Settings
 from ui import detail, history, shelf
 from ui.detail import Detail
@@ -72,15 +72,12 @@ def _board(window: str) -> Board:
     tiles = (
         rules.board.tile(
             monitor, standings.get(key), at, monitors, standings, known.maintenance,
-            bars=behind.bars.get(key, ()), total=behind.seconds.get(key, _NONE), sparkline=behind.curves.get(key, ()),
-            last_change=changed.get(key),
+            bars=behind.bars.get(key, ()), total=behind.seconds.get(key, Uptime()),
+            sparkline=behind.curves.get(key, ()), last_change=changed.get(key),
         )
         for key, monitor in monitors.items()
     )  # fmt: skip
     return rules.board.board(tiles, known.monitors, at)
-
-
-_NONE = history.Uptime()
 
 
 def banner(window: str) -> tuple[Status, str, str]:

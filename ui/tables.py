@@ -11,12 +11,13 @@ import streamlit as st
 import words
 from model import Notification, Sample
 
+STEPS = ("dns", "connect", "tls", "first_byte")
 SAMPLES = {
     "at": st.column_config.DatetimeColumn("When", format="YYYY-MM-DD HH:mm:ss", width="medium"),
     "status": st.column_config.TextColumn("State", width="small"),
     "latency": st.column_config.NumberColumn("Latency", format="%.1f ms", width="small"),
     "words": st.column_config.TextColumn("Said", width="large"),
-    **{name: st.column_config.NumberColumn(name.replace("_", " "), format="%.1f", width="small") for name in ("dns", "connect", "tls", "first_byte")},
+    **{name: st.column_config.NumberColumn(name.replace("_", " "), format="%.1f", width="small") for name in STEPS},
 }
 
 MESSAGES = {
@@ -29,16 +30,14 @@ MESSAGES = {
 
 def samples(found: Sequence[Sample], tz: ZoneInfo) -> pd.DataFrame:
     """Single samples, newest first; times on the site's clock, steps of an answer in ms."""
+    steps = [name for name in STEPS if any(getattr(each.phases, name) is not None for each in found)]
     return pd.DataFrame(
         {
             "at": [each.at.astimezone(tz).replace(tzinfo=None) for each in found],
             "status": [words.STATUS_WORD[each.status] for each in found],
             "latency": pd.array([each.latency for each in found], dtype="Float64"),
             "words": [each.words for each in found],
-            **{
-                name: pd.array([getattr(each.phases, name) for each in found], dtype="Float64")
-                for name in ("dns", "connect", "tls", "first_byte")
-            },
+            **{name: pd.array([getattr(each.phases, name) for each in found], dtype="Float64") for name in steps},
         }
     )
 

@@ -13,7 +13,13 @@ from ui.markup import Html, inner, joined, outer, pill, symbol, tag
 
 MOST = 6
 WRONG = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.MAINTENANCE)
-SIGNS = {"commit": "commit", "restart": "restart_alt", "configuration": "tune", "maintenance": "build", "certificate": "lock"}
+SIGNS = {
+    "commit": "commit",
+    "restart": "restart_alt",
+    "configuration": "tune",
+    "maintenance": "build",
+    "certificate": "lock",
+}
 
 
 def drawn(window: str) -> Html | None:
@@ -70,7 +76,9 @@ def _more(tile: Tile, waiting: Sequence[Tile], now: datetime) -> list[Html]:
         sign = SIGNS.get(tile.last_change.kind, "history")
         found.append(tag("span", symbol(sign), f" {tile.last_change.words}, {_before(tile, now)}"))
     if waiting:
-        names = ", ".join(each.name for each in waiting[:3]) + (f" and {len(waiting) - 3} more" if len(waiting) > 3 else "")
+        names = ", ".join(each.name for each in waiting[:3]) + (
+            f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+        )
         found.append(tag("span", symbol("hourglass_top"), f" waiting for it: {names}"))
     elif tile.waiting_for:
         found.append(tag("span", symbol("hourglass_top"), f" waits for {tile.waiting_for}"))

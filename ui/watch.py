@@ -21,14 +21,17 @@ def poller(seen: Watch, now: datetime, tz: ZoneInfo) -> Html:
     """What the poller says of itself; when it says nothing, that first."""
     report = seen.report
     if report is None:
-        return empty("No poller has ever run on this store.", "`streamlit run app.py` starts one; so does `python wardround.py poll`.")
+        return empty(
+            "No poller has ever run on this store.",
+            "`streamlit run app.py` starts one; so does `python wardround.py poll`.",
+        )
     silent = (now - report.at).total_seconds() > LATE
-    return facts([("Last sign of life", _bad(words.ago(report.at, now), silent)), *_said(report, now, tz)])
+    return facts([("Last sign of life", _bad(words.ago(report.at, now), silent)), *_said(report, tz)])
 
 
-def _said(report: WatchReport, now: datetime, tz: ZoneInfo) -> list[tuple[str, str | Html]]:
+def _said(report: WatchReport, tz: ZoneInfo) -> list[tuple[str, str | Html]]:
     return [
-        ("Started", f"{words.moment(report.started, tz)} ({words.ago(report.started, now)})"),
+        ("Started", words.moment(report.started, tz)),
         ("Watches", words.count(report.monitors, "monitor")),
         ("Probes since start", f"{report.probes:,}".replace(",", " ")),
         ("Late, half of all probes", words.ms(report.late_p50)),

@@ -1,0 +1,196 @@
+"""Every page in every state of the store: it says what it knows, says so when it knows nothing, and never breaks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests import filled
+
+PAGES = ["", "monitor", "status", "about"]
+NAMES = ["overview", "monitor", "status", "about"]
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>![x](http://evil.test/a.png) :red[b] \"'&"
+
+
+def said(app) -> str:
+    """All HTML and text that a viewer gets."""
+    found = [each.value for kind in (app.html, app.markdown, app.error, app.subheader, app.caption) for each in kind]
+    return "\n".join(map(str, found))
+
+
+def healthy(app) -> None:
+    assert not app.exception
+    assert not app.error, said(app)
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=NAMES)
+def test_a_page_shows_a_running_watch(stage, visit, slug) -> None:
+    stage()
+    app = visit(slug, monitor=filled.DOWN)
+    healthy(app)
+    assert "DEMO" in said(app)
+    assert "ago" in said(app)
+    assert 'class="wr-late"' in said(app)
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=NAMES)
+def test_without_a_store_a_page_says_what_it_waits_for(stage, visit, slug) -> None:
+    stage(store=False)
+    app = visit(slug)
+    healthy(app)
+    assert "Nobody has looked yet." in said(app)
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=NAMES)
+def test_a_page_of_an_empty_store_breaks_nothing(stage, visit, slug) -> None:
+    stage(full=False)
+    app = visit(slug, monitor=filled.DOWN)
+    healthy(app)
+    assert slug in ("status", "about") or "nobody has looked yet" in said(app) or "not measured yet" in said(app)
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=NAMES)
+def test_when_nobody_looks_nothing_is_green_or_red(stage, visit, slug) -> None:
+    stage(silent=3600)
+    app = visit(slug, monitor=filled.DOWN)
+    healthy(app)
+    assert not re.search(r'class="wr-(banner|card|row|pill) wr-(up|down)', said(app))
+    assert "1 h ago" in said(app)
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=NAMES)
+def test_hostile_words_stay_words(stage, visit, slug) -> None:
+    watched = tuple(filled.replace(monitor, name=f"{monitor.key} {HOSTILE}") for monitor in filled.monitors())
+    stage(watched=tuple(filled.replace(m, public=m.public and HOSTILE) for m in watched), words=HOSTILE, site=HOSTILE)
+    app = visit(slug, monitor=filled.DOWN)
+    healthy(app)
+    for dangerous in ("<img", "<script", "onerror=alert(1)>"):
+        assert dangerous not in said(app)
+    assert "![x](http" not in "".join(
+        str(each.value) for kind in (app.markdown, app.caption, app.subheader) for each in kind
+    )
+    assert slug == "about" or "&lt;img src=x" in said(app)
+
+
+def test_every_page_holds_five_hundred_monitors(stage, visit) -> None:
+    stage(watched=filled.monitors(500), days=2)
+    for slug in PAGES:
+        healthy(visit(slug, monitor="monitor-number-007"))
+    assert said(visit()).count('class="wr-chip"') == 500
+    assert len(said(visit())) < 400_000
+
+
+def test_the_worst_is_said_first_with_since_when_and_what_changed(stage, visit) -> None:
+    stage()
+    text = said(visit())
+    assert "2 monitors are down" in text
+    cards = re.findall(r'<article class="wr-card wr-(\w+)".*?</article>', text, re.DOTALL)
+    assert cards[:2] == ["down", "degraded"]
+    first = re.search(r"<article.*?</article>", text, re.DOTALL)[0]
+    assert "Database" in first
+    assert "12 min" in first
+    assert "new commit 4f2a91c" in first
+    assert "3 min before" in first
+    assert "https://runbooks.example.test/database" in first
+    assert "waiting for it: Platform health" in first
+
+
+def test_every_row_leads_to_its_monitor_and_keeps_the_window(stage, visit) -> None:
+    stage()
+    text = said(visit(window="7d"))
+    assert f'href="./monitor?monitor={filled.PARENT}&amp;window=7d"' in text
+    assert text.count('class="wr-row') == len(filled.monitors())
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param({"group": "Data"}, 4, id="one group"),
+        pytest.param({"state": "down"}, 2, id="one state"),
+        pytest.param({"find": "CERTIFICATE"}, 1, id="a piece of a name in capitals"),
+        pytest.param({"find": "nothing is called so"}, 0, id="nothing like it"),
+    ],
+)
+def test_what_is_chosen_in_the_address_narrows_the_list(stage, visit, query, expected) -> None:
+    stage()
+    app = visit(**query)
+    healthy(app)
+    assert said(app).count('class="wr-row') == expected
+    assert bool(expected) != ("No monitor is like that." in said(app))
+
+
+@pytest.mark.parametrize("key", ["", "no-such-monitor", HOSTILE], ids=["none", "unknown", "hostile"])
+def test_a_monitor_that_is_none_is_said_and_another_can_be_picked(stage, visit, key) -> None:
+    stage()
+    app = visit("monitor", monitor=key)
+    healthy(app)
+    assert "<b>No monitor" in said(app)
+    assert "<img" not in said(app)
+    picker = app.selectbox[0]
+    picker.select(filled.SLOW).run()
+    healthy(app)
+    assert app.query_params["monitor"] == filled.SLOW
+    assert "Payout export" in said(app)
+
+
+def test_a_monitor_shows_its_parts_findings_changes_and_figures(stage, visit) -> None:
+    stage()
+    app = visit("monitor", monitor=filled.DOWN, window="24h")
+    text = said(app)
+    for expected in (
+        "timed out",
+        "the certificate ends",
+        "Renew it",
+        "new commit",
+        "from up to down",
+        "depends on database",
+        "TLS 24 ms",
+    ):
+        assert expected in text
+    assert [len(table.value) for table in app.dataframe] == [40]
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_stakeholders_see_public_names_and_nothing_internal(stage, visit) -> None:
+    watched = tuple(
+        filled.replace(m, public="Prescriptions" if m.key == filled.DOWN else None) for m in filled.monitors()
+    )
+    stage(watched=watched, words="refused the connection to 10.0.3.7")
+    text = said(visit("status"))
+    assert "Prescriptions: does not work" in text
+    for internal in ("10.0.3.7", "Platform health", "Database", "4f2a91c", "runbook", filled.DOWN):
+        assert internal not in text.replace(".wr-", "")
+
+
+def test_the_watch_says_dead_letters_and_hides_secrets(stage, visit) -> None:
+    stage()
+    app = visit("about")
+    assert 'class="wr-bad"' in said(app)
+    assert "1 message" in said(app)
+    tables = "\n".join(table.value.to_string() for table in app.dataframe)
+    assert "hunter2" not in tables
+    assert "***" in tables
+    assert "the channel answered 410" in tables
+
+
+def test_a_fault_of_ours_is_said_as_ours(stage, visit, monkeypatch) -> None:
+    stage()
+    monkeypatch.setattr("ui.figures.headline", lambda window: 1 / 0)
+    app = visit()
+    assert [each.value for each in app.error] == [
+        "This page has a fault of its own. It says nothing about what is watched; the server's log says more."
+    ]
+
+
+def test_a_mistake_in_the_configuration_is_said_in_its_own_words(stage, visit, tmp_path) -> None:
+    stage()
+    (tmp_path / "wardround.toml").write_text('[site]\nname = "x"\nnmae = "y"\n')
+    app = visit()
+    assert "The configuration has a mistake" in said(app)
+    assert "nmae" in said(app)
+
+
+def test_without_demo_no_page_says_demo(stage, visit) -> None:
+    stage(demo=False)
+    assert "DEMO" not in said(visit())

@@ -1,0 +1,56 @@
+"""What the figures share: the axis of time, gaps where nobody looked, the quiet dress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go  # type: ignore[import-untyped]
+
+import words
+from model import Rollup
+from ui.detail import Detail
+from ui.palette import INK
+
+QUIET = {"displayModeBar": False, "scrollZoom": False}
+TICKS = {"24h": "%H:%M\n%a %-d %b", "7d": "%a %-d %b", "30d": "%-d %b", "90d": "%-d %b"}
+
+
+def local(at: datetime, tz: ZoneInfo) -> datetime:
+    """Plotly draws wall clocks without zones, so it gets the site's."""
+    return at.astimezone(tz).replace(tzinfo=None)
+
+
+def inert(text: str) -> str:
+    """Plotly reads a few tags in its labels; untrusted text must not have any."""
+    return words.excerpt(text, 120).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
+
+
+def with_gaps(points: Sequence[Rollup], step: int) -> list[tuple[datetime, Rollup | None]]:
+    """Points in order with an empty one wherever a step is missing, so that no line is drawn over what nobody saw."""
+    found: list[tuple[datetime, Rollup | None]] = []
+    for point in points:
+        if found and (point.start - found[-1][0]).total_seconds() > 1.5 * step:
+            found.append((found[-1][0] + (point.start - found[-1][0]) / 2, None))
+        found.append((point.start, point))
+    return found
+
+
+def dress(figure: go.Figure, detail: Detail, theme: str, tz: ZoneInfo, height: int) -> None:
+    """The quiet dress of every figure: no frame, the theme's inks, the window as its axis of time."""
+    soft, line = INK["soft"].of(theme), INK["line"].of(theme)
+    figure.update_layout(
+        height=height, margin={"l": 8, "r": 8, "t": 34, "b": 8}, hovermode="x", bargap=0, barmode="overlay",
+        legend={"orientation": "h", "traceorder": "reversed", "y": 1.0, "yanchor": "bottom", "x": 0},
+        font={"family": "Inter, sans-serif", "color": soft}, legend_font_color=soft, uirevision=detail.window,
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", hoverlabel={"align": "left"},
+    )  # fmt: skip
+    figure.update_xaxes(
+        range=[local(detail.start, tz), local(detail.end, tz)],
+        gridcolor=line,
+        linecolor=line,
+        zeroline=False,
+        tickformat=TICKS[detail.window],
+    )
+    figure.update_yaxes(gridcolor=line, zeroline=False)
