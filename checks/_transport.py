@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from checks._stopwatch import Stopwatch
 from checks._wire import Answer
 
 MIB = 1 << 20
+HANDSHAKE = 3600.0  # the deadline of the whole probe is in checks.run
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +55,25 @@ class Transport(httpx.AsyncBaseTransport):
         networks = self._networks + wish.networks
         port = url.port or (443 if secure else 80)
         sock = await connected(host, port, resolver=self._resolver, networks=networks, watch=wish.watch)
+        if secure:
+            wish.watch.enter("tls")
+            return await secured(sock, answer, wish.context or trusted(), host)
         carrier, _ = await asyncio.get_running_loop().create_connection(lambda: answer, sock=sock)
-        if not secure:
-            return carrier
-        wish.watch.enter("tls")
-        return await handshaken(carrier, answer, wish.context or trusted(), host)
+        return carrier
 
 
-async def handshaken(
-    carrier: asyncio.Transport, protocol: asyncio.Protocol, context: ssl.SSLContext, host: str
+async def secured(
+    sock: socket.socket, protocol: asyncio.Protocol, context: ssl.SSLContext, host: str
 ) -> asyncio.Transport:
-    """TLS over an open connection, which is gone at once when the handshake fails or is given up."""
-    loop = asyncio.get_running_loop()
-    try:
-        secured = await loop.start_tls(carrier, protocol, context, server_hostname=host)
-    except BaseException:
-        carrier.abort()
-        raise
-    if secured is None:
-        raise ConnectionResetError
-    return secured
+    """TLS over a connected socket, which now belongs to the transport: gone at once when the handshake fails.
+
+    In one step and not by `start_tls`: what comes before the handshake must never reach the protocol, or anyone on the
+    way could put an answer there in plain text.
+    """
+    carrier, _ = await asyncio.get_running_loop().create_connection(
+        lambda: protocol, sock=sock, ssl=context, server_hostname=host, ssl_handshake_timeout=HANDSHAKE
+    )
+    return carrier
 
 
 def _head(request: httpx.Request) -> bytes:

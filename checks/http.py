@@ -8,8 +8,10 @@ from typing import Literal
 import httpx
 from pydantic import ConfigDict, Field, SecretStr
 
-from checks._conditions import HeaderCondition, JsonCondition, Pattern, Statuses, document_of, expression, status_fault
+from checks._documents import JsonCondition, document_of
+from checks._statuses import Statuses, status_fault
 from checks._target import STRICT, Target, elsewhere, exchange
+from checks._texts import HeaderCondition, Pattern, expression
 from checks._tools import Tools
 from model import Fault, Result, Status
 

@@ -15,7 +15,7 @@ from checks._connect import connected, context_for
 from checks._faults import fault_of
 from checks._target import Host, Port, Trust
 from checks._tools import Tools
-from checks._transport import handshaken
+from checks._transport import secured
 from model import Fault, Result, Status
 
 
@@ -60,13 +60,12 @@ async def _presented(options: Options, tools: Tools, context: ssl.SSLContext) ->
     sock: socket.socket = await connected(
         options.host, options.port, resolver=tools.resolver, networks=networks, watch=tools.watch
     )
-    carrier, protocol = await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=sock)
     tools.watch.enter("tls")
-    secured = await handshaken(carrier, protocol, context, options.host)
+    carrier = await secured(sock, asyncio.Protocol(), context, options.host)
     try:
-        der = secured.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        der = carrier.get_extra_info("ssl_object").getpeercert(binary_form=True)
     finally:
-        secured.abort()
+        carrier.abort()
     if not der:
         raise Fault("sent no certificate")
     return bytes(der)

@@ -119,8 +119,8 @@ SPELLED = list(dict.fromkeys(itertools.chain.from_iterable(spelled(address) for 
 
 async def test_no_spelling_of_an_inside_address_is_ever_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
     dialled: list[str] = []
-    monkeypatch.setattr(socket, "socket", lambda *_: dialled.append(text))
     async with open_tools() as tools:
+        monkeypatch.setattr(socket, "socket", lambda *_: dialled.append(text))
         for text in SPELLED:
             try:
                 options = Options(url=f"http://{text}/")
@@ -129,6 +129,7 @@ async def test_no_spelling_of_an_inside_address_is_ever_dialled(monkeypatch: pyt
             result = await run(Monitor("m", "M", "http", options, timeout=5), tools)
             assert result.status in (Status.UNKNOWN, Status.DOWN), text
             assert "may not reach" in result.words or "does not resolve" in result.words, (text, result.words)
+        monkeypatch.undo()
     assert dialled == []
     assert len(SPELLED) >= 200
 

@@ -1,128 +1,21 @@
-"""What an answer must be: its status, its text, its headers, its JSON. Each condition says in words what it missed."""
+"""What a JSON document must hold, by JSONPath (RFC 9535)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Annotated, Any
 
-import re2  # type: ignore[import-untyped]
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathQuery
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field
 
 from checks._clean import clean
 from checks._target import STRICT
+from checks._texts import Pattern, expression
 
-Span = tuple[int, int]
 JSON_BYTES = 262_144  # a path such as $..x walks all of it on the loop that other probes share
 _SHOWN = 60
-
-
-# --- status
-
-
-def _spans(listed: object) -> tuple[str, ...]:
-    entries = listed if isinstance(listed, list | tuple) else (listed,)
-    return tuple(str(entry).strip().lower() for entry in entries)
-
-
-def _known(entries: tuple[str, ...]) -> tuple[str, ...]:
-    for entry in entries:
-        span(entry)
-    if not entries:
-        raise ValueError("expected at least one status")
-    return entries
-
-
-def span(entry: str) -> Span:
-    """First and last status of "200", "2xx" or "200-299"; ValueError in words."""
-    low, dash, high = entry.partition("-")
-    if len(entry) == 3 and entry.endswith("xx"):
-        low, dash, high = f"{entry[0]}00", "-", f"{entry[0]}99"
-    if not (low.isascii() and low.isdigit() and (not dash or high.isdigit())):
-        raise ValueError(f"expected a status such as 200, 2xx or 200-299, got {entry[:20]!r}")
-    first, last = int(low), int(high or low)
-    if not 200 <= first <= last <= 599:
-        raise ValueError(f"expected a status from 200 to 599, got {entry[:20]!r}")
-    return first, last
-
-
-Statuses = Annotated[tuple[str, ...], BeforeValidator(_spans), AfterValidator(_known)]
-
-
-def status_fault(status: int, wanted: Sequence[str]) -> str | None:
-    """What is wrong with the status, in words."""
-    if any(first <= status <= last for first, last in map(span, wanted)):
-        return None
-    return f"answered {status}, not {' or '.join(wanted)}"
-
-
-# --- text
-
-
-@lru_cache(maxsize=1024)
-def expression(pattern: str) -> Any:
-    """A compiled expression of RE2, whose price grows with the text alone; ValueError in words."""
-    options = re2.Options()
-    options.log_errors, options.max_mem = False, 1 << 22
-    try:
-        return re2.compile(pattern, options=options)
-    except re2.error as error:
-        why = error.args[0] if error.args else ""
-        text = why.decode("utf-8", "replace") if isinstance(why, bytes) else str(why)
-        raise ValueError(f"not a regular expression that RE2 knows: {clean(text, 100)}") from None
-
-
-def _compiles(pattern: str) -> str:
-    expression(pattern)
-    return pattern
-
-
-Pattern = Annotated[str, AfterValidator(_compiles)]
-
-
-class TextCondition(BaseModel):
-    """What one header must be."""
-
-    model_config = STRICT
-
-    equals: str | None = None
-    contains: str | None = None
-    matches: Pattern | None = None
-    absent: bool = False
-
-    @model_validator(mode="after")
-    def _one(self) -> TextCondition:
-        if sum(form is not None for form in (self.equals, self.contains, self.matches)) + self.absent != 1:
-            raise ValueError("expected exactly one of equals, contains, matches, absent")
-        return self
-
-    def missed(self, value: str | None) -> str | None:
-        """What is wrong with the value (None: there is none), in words; None when nothing is."""
-        if self.absent:
-            return None if value is None else "is there, but should be absent"
-        if value is None:
-            return "is missing"
-        if self.equals is not None:
-            return None if value == self.equals else f"is not {self.equals[:_SHOWN]!r}"
-        if self.contains is not None:
-            return None if self.contains in value else f"does not contain {self.contains[:_SHOWN]!r}"
-        return (
-            None
-            if expression(self.matches or "").search(value)
-            else f"does not match {(self.matches or '')[:_SHOWN]!r}"
-        )
-
-
-def _as_condition(value: object) -> object:
-    return {"equals": value} if isinstance(value, str) else value
-
-
-HeaderCondition = Annotated[TextCondition, BeforeValidator(_as_condition)]
-
-
-# --- JSON
 
 _environment = JSONPathEnvironment()
 _environment.max_recursion_depth = 100
