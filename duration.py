@@ -30,4 +30,4 @@ def _number(value: object) -> float | None:
     return sum(float(number) * SECONDS[unit] for number, unit in words)
 
 
-Seconds = Annotated[float, BeforeValidator(parse)]
+Seconds = Annotated[float, BeforeValidator(parse, json_schema_input_type=float | str)]

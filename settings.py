@@ -81,7 +81,7 @@ class Settings:
     store: Store = Store()
     watch: Watch = Watch()
     server: Server = Server()
-    monitors: tuple[Monitor, ...] = ()
+    monitors: tuple[Monitor, ...] = field(default=(), repr=False)  # a url may hold what is secret
     channels: tuple[Channel, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     path: Path | None = None
@@ -127,7 +127,8 @@ def shown(settings: Settings) -> list[tuple[str, str, str]]:
     for table, values in (("monitor", settings.monitors), ("channel", settings.channels)):
         rows += [(f"[[{table}]] {value.key}", value) for value in values]
     rows += [(f"[[maintenance]] {value.title}", value) for value in settings.maintenance]
-    return [(table, key, _masked(value, settings.hidden)) for table, row in rows for key, value in _flat(row)]
+    hidden = settings.hidden
+    return [(_masked(table, hidden), key, _masked(value, hidden)) for table, row in rows for key, value in _flat(row)]
 
 
 def digest(settings: Settings) -> str:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 Place = tuple[str | int, ...]  # ("monitor", 2, "every"): the third [[monitor]], its key "every"
 HIDDEN = "a value that is not shown"
 SECRET_NAME = re.compile(r"token|secret|passw|authori[sz]ation|api_?key|credential|header|body|dead_man|cookie", re.I)
+SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:/+")
 WINDOW = 12  # so many characters of a secret in a row are a leak; fewer may be chance, such as "https://"
 EXPECTED = {
     "string_type": "text",
@@ -72,8 +73,9 @@ def is_secret(place: Place) -> bool:
 
 
 def leaks(text: str, secrets: Iterable[str]) -> bool:
-    """Whether ``text`` holds a secret, or WINDOW characters of one in a row."""
-    return any(_holds(text, secret) for secret in secrets if len(secret) >= 4)
+    """Whether ``text`` holds a secret, or WINDOW characters of one in a row; the scheme of an address is none."""
+    bare = (SCHEME.sub("", secret) for secret in secrets)
+    return any(_holds(text, secret) for secret in bare if len(secret) >= 4)
 
 
 def _holds(text: str, secret: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 import registry
 from configuration.tables import ROWS, TABLES, Monitor
@@ -39,4 +39,16 @@ def _monitor(kind: str, options: type[BaseModel], shared: dict[str, Any]) -> dic
 def _object(shape: type[BaseModel], shared: dict[str, Any]) -> dict[str, Any]:
     made = shape.model_json_schema(ref_template="#/$defs/{model}")
     shared.update(made.pop("$defs", {}))
+    for name, field in shape.model_fields.items():
+        key = field.alias or name
+        made["properties"][key] = _generous(made["properties"][key], field.metadata)
     return made
+
+
+def _generous(made: dict[str, Any], rules: list[Any]) -> dict[str, Any]:
+    """A list that something is done to before it is judged may as well be one value: `status = 401`."""
+    if made.get("type") != "array" or not any(isinstance(rule, BeforeValidator) for rule in rules):
+        return made
+    items = {"type": ["string", "integer"]}
+    rest = {name: value for name, value in made.items() if name not in {"type", "items"}}
+    return {**rest, "anyOf": [items, {"type": "array", "items": items}]}

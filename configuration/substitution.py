@@ -60,7 +60,7 @@ def literals(document: Any, place: Place = ()) -> Iterator[str]:
         for value in document:
             yield from literals(value, place)
     elif isinstance(document, str) and is_secret(place):
-        yield document
+        yield from NAME.sub("\0", document).split("\0")
 
 
 def _site_url(document: Mapping[str, Any], environment: Mapping[str, str]) -> str:
