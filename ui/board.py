@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import datetime
 
 import words
@@ -27,19 +27,21 @@ def drawn(window: str, tiles: Sequence[Tile], asked: Hashable) -> Html:
 def groups(tiles: Sequence[Tile], window: str, now: datetime) -> Html:
     """Every group with its monitors, in the order of ``tiles``: the group with the worst monitor first."""
     many = len(tiles) > MANY
+    loud = [tile.key for tile in tiles if tile.status not in CALM]
+    rows = set(loud[:MANY] if many else [tile.key for tile in tiles])
     named: dict[str, list[Tile]] = {}
     for tile in tiles:
         named.setdefault(tile.group, []).append(tile)
-    found = (_group(name, inside, window, now, many) for name, inside in named.items())
+    found = (_group(name, inside, window, now, rows) for name, inside in named.items())
     return tag(
         "div", tag("div", joined(found), class_="wr-groups wr-many" if many else "wr-groups"), class_="wr wr-fades"
     )
 
 
-def _group(name: str, tiles: Sequence[Tile], window: str, now: datetime, many: bool) -> Html:
+def _group(name: str, tiles: Sequence[Tile], window: str, now: datetime, rowed: Collection[str]) -> Html:
     top = tag("div", tag("h3", name), _worst(tiles), class_="wr-top")
-    rows = [tile for tile in tiles if not (many and tile.status in CALM)]
-    chips = [tile for tile in tiles if many and tile.status in CALM]
+    rows = [tile for tile in tiles if tile.key in rowed]
+    chips = [tile for tile in tiles if tile.key not in rowed]
     inside = [top, *(row(tile, window, now) for tile in rows)]
     if chips:
         inside.append(tag("div", joined(chip(tile, window) for tile in chips), class_="wr-chips"))
@@ -66,7 +68,7 @@ def row(tile: Tile, window: str, now: datetime) -> Html:
         strip(tile.bars, history_words(tile, window)),
         tag("span", share_words(tile), class_="wr-share", title=words.uptime_words(tile.uptime)),
         spark(tile.sparkline, "latency over the last day", floor=floor(tile.sparkline)),
-        tag("span", words.ms(tile.latency) if tile.seen else "—", class_="wr-ms"),
+        tag("span", latency_words(tile), class_="wr-ms"),
         tag("span", _lasted(tile, now), class_="wr-since"),
     ]
     if troubled:
@@ -80,7 +82,7 @@ def chip(tile: Tile, window: str) -> Html:
     inside = [
         icon(tile.status),
         tag("span", tile.name, class_="wr-name", title=f"{tile.name}, {share_words(tile)}"),
-        tag("span", words.ms(tile.latency) if tile.seen else "—", class_="wr-ms"),
+        tag("span", latency_words(tile), class_="wr-ms"),
         strip(tile.bars, share_words(tile), hint=False),
     ]
     return inner("monitor", joined(inside), class_="wr-chip", monitor=tile.key, window=window)
@@ -98,6 +100,12 @@ def why(tile: Tile, now: datetime) -> str:
 
 def _lasted(tile: Tile, now: datetime) -> str:
     return words.lasted((now - tile.since).total_seconds()) if tile.since else ""
+
+
+def latency_words(tile: Tile) -> str:
+    """Its last latency; "no answer" only where one was asked for: a job that reports by itself owes none."""
+    asked = tile.seen is not None and tile.check != "heartbeat" and tile.status is not Status.UNKNOWN
+    return words.ms(tile.latency) if tile.latency is not None or (asked and tile.status is not Status.UP) else "—"
 
 
 def share_words(tile: Tile) -> str:

@@ -23,7 +23,7 @@ import rules.windows
 from data.store import Connection
 from model import Bar, Change, Day, Flip, Interval, Latency, Monitor, OpenFinding, Result, Rollup, Sample, Tile, Uptime
 from settings import Settings
-from ui.history import DAYS, STRETCHES, begin, timeline
+from ui.strips import DAYS, STRETCHES, begin, timeline
 
 SAMPLES = 200
 

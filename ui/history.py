@@ -6,28 +6,19 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
-import data.days
 import data.flips
-import data.intervals
 import data.rollups
-import data.series
-import data.standings
-import rules.board
 import rules.histogram
-import rules.intervals
 import rules.uptime
-import rules.windows
 from data.store import Connection
-from model import Bar, Day, Flip, Histogram, Interval, Latency, Maintenance, Monitor, Rollup, Standing, Status, Uptime
+from model import Bar, Flip, Histogram, Latency, Rollup, Status, Uptime
 from settings import Settings
+from ui import strips
 
-STRETCHES = {"1h": (60, 60.0), "24h": (24, 3600.0), "7d": (28, 21600.0)}  # bars, seconds of each; longer ones are days
 FEW = 60  # monitors; above that the curve of all medians costs more than it says
-DAYS = {"30d": 30, "90d": 90}
 BAD = (Status.DOWN, Status.DEGRADED)
 
 
@@ -50,8 +41,8 @@ class History:
 def read(c: Connection, told: Settings, window: str, now: datetime) -> History:
     """The history of all monitors for ``window`` that ends at ``now``."""
     keys = [monitor.key for monitor in told.monitors]
-    start = begin(window, now, told.site.timezone)
-    bars = _days(c, told, window, now) if window in DAYS else _stretches(c, told, window, now)
+    start = strips.begin(window, now, told.site.timezone)
+    bars = strips.read(c, told, window, now)
     seconds = {key: rules.uptime.add(*(bar.uptime for bar in strip)) for key, strip in bars.items()}
     flips = data.flips.between(c, start, now, keys)
     bad = tuple(flip for flip in flips if flip.after in BAD and flip.before not in BAD)
@@ -80,67 +71,6 @@ def _by_bar(bad: Sequence[Flip], strip: Sequence[Bar]) -> tuple[int, ...]:
     """How many flips fall into each bar."""
     counts = Counter(bisect_right(strip, flip.at, key=lambda bar: bar.start) for flip in bad)
     return tuple(counts[number + 1] for number in range(len(strip)))
-
-
-def begin(window: str, now: datetime, tz: ZoneInfo) -> datetime:
-    """When a window begins: short ones to the second, long ones with a calendar day of the site."""
-    if window in DAYS:
-        return rules.uptime.midnight(_first(window, now, tz), tz)
-    return rules.windows.window(window, now).start
-
-
-def _first(window: str, now: datetime, tz: ZoneInfo) -> date:
-    return now.astimezone(tz).date() - timedelta(days=DAYS[window] - 1)
-
-
-def timeline(
-    found: Mapping[str, Sequence[Interval]], standing: Standing | None, monitor: Monitor, created: datetime,
-    planned: Sequence[Maintenance], start: datetime, now: datetime,
-) -> tuple[Interval, ...]:  # fmt: skip
-    """The contiguous cover of ``start`` to ``now`` for one series."""
-    quiet = [plan for plan in planned if not plan.monitors or monitor.key.partition("/")[0] in plan.monitors]
-    return rules.intervals.timeline(
-        found.get(monitor.key, ()), standing, monitor.horizon, created, quiet, start, now, now
-    )
-
-
-def _timelines(c: Connection, told: Settings, start: datetime, now: datetime) -> dict[str, tuple[Interval, ...]]:
-    keys = [monitor.key for monitor in told.monitors]
-    found, standings, created = (
-        data.intervals.between(c, start, now, keys),
-        data.standings.read(c),
-        data.series.created(c),
-    )
-    return {
-        monitor.key: timeline(
-            found, standings.get(monitor.key), monitor, created[monitor.key], told.maintenance, start, now
-        )
-        for monitor in told.monitors
-        if monitor.key in created
-    }
-
-
-def _stretches(c: Connection, told: Settings, window: str, now: datetime) -> dict[str, tuple[Bar, ...]]:
-    n, seconds = STRETCHES[window]
-    start = now - timedelta(seconds=n * seconds)
-    lines = _timelines(c, told, start, now)
-    return {key: rules.board.hours(line, start, n, told.site.timezone, seconds) for key, line in lines.items()}
-
-
-def _days(c: Connection, told: Settings, window: str, now: datetime) -> dict[str, tuple[Bar, ...]]:
-    """Days that are over come from their roll-up, today from its intervals: it is not over."""
-    tz = told.site.timezone
-    first, today = _first(window, now, tz), now.astimezone(tz).date()
-    days = data.days.between(c, first, today, [monitor.key for monitor in told.monitors])
-    lines = _timelines(c, told, rules.uptime.midnight(today, tz), now)
-    return {
-        key: rules.board.bars(_with_today(key, days.get(key, ()), today, line), first, today, tz)
-        for key, line in lines.items()
-    }
-
-
-def _with_today(key: str, days: Sequence[Day], today: date, line: Sequence[Interval]) -> list[Day]:
-    return [*(day for day in days if day.date != today), Day(key, today, rules.uptime.uptime(line))]
 
 
 def _curves(c: Connection, now: datetime) -> dict[str, tuple[float | None, ...]]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import data.changes
-import data.lease
 import data.notifications
 import data.standings
 import data.store
@@ -88,7 +87,7 @@ def banner(window: str) -> tuple[Status, str, str]:
 def state(window: str) -> int:
     """A number that changes when a person should see something new: at once for states, else twice a minute."""
     seen = board(window)
-    states = tuple((t.key, t.status, t.since, t.words, t.unsure, t.waiting_for) for t in seen.tiles)
+    states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in seen.tiles)
     return hash((states, seen.stale, int(seen.at.timestamp() // REST)))
 
 
