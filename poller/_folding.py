@@ -30,7 +30,7 @@ class Folding:
     def steps(self, now: datetime) -> list[Callable[[], object]]:
         """What is to be done at ``now``, in order; whoever runs them may pause between any two."""
         end = now.replace(second=0, microsecond=0)
-        done: list[Callable[[], object]] = [lambda: self.minutes(end)]
+        done: list[Callable[[], object]] = [lambda: self.minutes(end), lambda: store.restore_ballast(self.engine)]
         if end.minute % OFTEN == 1 or end.minute < 2:
             hour = end.replace(minute=0)
             done += [lambda: self.hours(hour - HOUR, end), lambda: self.today(now), lambda: self.day_rollups(now)]

@@ -78,6 +78,7 @@ class Poller:
             while not self.stop.is_set():
                 if await self._leading():
                     await self._lead()
+        self.watchdog.rest()
         self._writer.shutdown(wait=True)
 
     async def _leading(self) -> bool:
@@ -186,14 +187,15 @@ class Poller:
             end = now.replace(second=0, microsecond=0)
             if self._folded != end and now.second >= 3:
                 for step in self.folding.steps(now):
-                    with suppress(store.StoreError):
+                    with suppress(store.StoreError, store.Broken):  # every step may be repeated
                         await self._write(step)
                 self._folded = end
             await asyncio.sleep(1.0)
 
     async def _deliver(self) -> None:
         while True:
-            await self.outbox.turn()
+            with suppress(store.StoreError, store.Broken):  # what is owed stays owed until the store answers again
+                await self.outbox.turn()
             await self._prove_alive()
             await asyncio.sleep(0.5)
 

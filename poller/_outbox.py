@@ -39,7 +39,7 @@ class Outbox:
         count, self.oldest = await asyncio.to_thread(self._waiting)
         for channel in self.settings.channels if count else ():
             running = self._busy.get(channel.key)
-            if running is None or running.done():
+            if running is None or _ended(running):
                 self._busy[channel.key] = asyncio.create_task(self._deliver(channel))
 
     async def close(self) -> None:
@@ -78,6 +78,15 @@ class Outbox:
                 again = now + timedelta(seconds=alerting.retry_after(batch[0].attempts))
                 notifications.failed(c, ids, error, again, alerting.dead(batch[0].created, now))
             revision.bump(c)
+
+
+def _ended(task: asyncio.Task[None]) -> bool:
+    """Whether a delivery is over; raises what broke it when that was not the store, which may come back."""
+    if not task.done():
+        return False
+    if not task.cancelled() and (error := task.exception()) and not isinstance(error, store.StoreError | store.Broken):
+        raise error
+    return True
 
 
 async def in_thread(send: Callable[[], str | None], seconds: float) -> str | None:

@@ -20,15 +20,22 @@ class Watchdog(threading.Thread):
         super().__init__(daemon=True, name="watchdog")
         self.limit, self.step = limit, step
         self._silent = 0
+        self._resting = False
 
     def beat(self) -> None:
         self._silent = 0
+
+    def rest(self) -> None:
+        """Ends the watch: the loop has ended as it should."""
+        self._resting = True
 
     def run(self) -> None:
         # Counted in own steps: a process that was stopped or asleep did not run these either, and is not to blame.
         while self._silent * self.step < self.limit:
             time.sleep(self.step)
             self._silent += 1
+            if self._resting:
+                return
         log.critical("the poller's loop did not turn for %.0f s: ending this process", self.limit)
         os._exit(STUCK)
 
