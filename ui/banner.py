@@ -36,7 +36,8 @@ def quiet(seen: datetime | None, now: datetime, tz: ZoneInfo) -> Html:
 
 def late(now: datetime) -> Html:
     """Hidden for 20 s, then at the foot of the window; a new moment makes a new element, so its clock begins anew."""
-    return tag("div", symbol("cloud_off"), LATE, class_="wr-late", role="alert", data_at=now.isoformat())
+    turn = "tick" if int(now.timestamp() / 5) % 2 else "tock"
+    return tag("div", symbol("cloud_off"), LATE, class_=f"wr-late wr-{turn}", data_at=now.isoformat())
 
 
 def _age(seen: datetime | None, now: datetime) -> str:

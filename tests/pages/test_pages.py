@@ -31,7 +31,7 @@ def test_a_page_shows_a_running_watch(stage, visit, slug) -> None:
     healthy(app)
     assert "DEMO" in said(app)
     assert "ago" in said(app)
-    assert 'class="wr-late"' in said(app)
+    assert 'class="wr-late' in said(app)
 
 
 @pytest.mark.parametrize("slug", PAGES, ids=NAMES)
