@@ -21,7 +21,6 @@ from routes._answers import NO_STORE, wrong
 from routes.metrics import bearer, same
 
 KINDS = {"ok": "ok", "success": "ok", "start": "start", "fail": "fail", "failed": "fail"}
-BODY = 4096
 
 
 async def push(request: Request) -> Response:
@@ -59,7 +58,7 @@ async def _body(request: Request) -> dict[str, Any] | None:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw[:BODY])
+        value = json.loads(raw)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
