@@ -1,11 +1,10 @@
-"""Writes the tables of README.md from the code: between `<!-- name -->` and `<!-- /name -->` stands what a function here says."""
+"""Writes the tables of README.md: what stands between `<!-- name -->` and `<!-- /name -->` is said by a function here."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -31,32 +30,50 @@ def first_line(path: Path) -> str:
 
 
 def checks() -> str:
-    return table(["check", "what it does"], [(f"`{n}`", first_line(HOME / "checks" / f"{n}.py")) for n in registry.names("checks")])
+    return table(
+        ["check", "what it does"],
+        [(f"`{n}`", first_line(HOME / "checks" / f"{n}.py")) for n in registry.names("checks")],
+    )
 
 
 def pages() -> str:
     from ui import nav
 
-    found = ((f"**{p.title}**", f"`/{p.url_path}`", first_line(p.path)) for p in nav.pages())
+    found = ((f"**{p.title}**", "`/`" if p.default else f"`/{p.slug}`", p.words) for p in nav.entries())
     return table(["page", "address", "for"], found)
 
 
 def routes() -> str:
-    return table(["door", "what goes through it"], [(f"`routes/{n}.py`", first_line(HOME / "routes" / f"{n}.py")) for n in registry.names("routes")])
+    return table(
+        ["door", "what goes through it"],
+        [(f"`routes/{n}.py`", first_line(HOME / "routes" / f"{n}.py")) for n in registry.names("routes")],
+    )
 
 
 def commands() -> str:
-    command = [sys.executable, str(HOME / "wardround.py"), "--help"]
-    env = {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(HOME)}
-    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=env, cwd=HOME).stdout
-    return f"```text\n{said.strip()}\n```\n"
+    import wardround
+
+    groups = {"": wardround.app, "config ": wardround.config_app}
+    found = [
+        (f"{group}{command.name or command.callback.__name__}", command.callback.__doc__ or "")
+        for group, app in groups.items()
+        for command in app.registered_commands
+        if command.callback is not None
+    ]
+    return table(["python wardround.py", "what it does"], [(f"`{name}`", said.splitlines()[0]) for name, said in found])
 
 
 def figures() -> str:
     kept = json.loads((HOME / "bench" / "results.json").read_text(encoding="utf-8"))
-    rows = ((f"`bench/{name.split(': ')[0]}`", name.split(": ", 1)[1], row["measured"], row["ratio"], row["bar"]) for name, row in kept.items())
+    rows = (
+        (f"`bench/{name.split(': ')[0]}`", name.split(": ", 1)[1], row["measured"], row["ratio"], row["bar"])
+        for name, row in kept.items()
+    )
     machines = sorted({f"{row['machine']} ({row['day']})" for row in kept.values()})
-    return table(["script", "what", "measured", "beside, in the same run", "bar"], rows) + f"\nTaken on {'; '.join(machines)}.\n"
+    return (
+        table(["script", "what", "measured", "beside, in the same run", "bar"], rows)
+        + f"\nTaken on {'; '.join(machines)}.\n"
+    )
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -28,7 +28,8 @@ FLAGS += ["--disable-component-update", "--disable-sync"]
 
 def chromium() -> ModuleType:
     spec = importlib.util.spec_from_file_location("ensure_chromium", Path(__file__).with_name("ensure_chromium.py"))
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -80,7 +81,9 @@ def running(home: Path, config: Path | None = None) -> Iterator[Server]:
     log = home / "server.log"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=home, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=home, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
     server = Server(f"http://127.0.0.1:{port}", home, process, log)
     try:
         wait_for(lambda: process.poll() is not None or answers(server.url), 60, "the server never answered")
@@ -102,7 +105,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open a loop of its own runs, which the async tests of this process mind
 def browser() -> Iterator[Browser]:
     path = chromium().find()
     assert path, "no Chromium: run `make test`, which makes sure of one"
