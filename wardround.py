@@ -116,15 +116,19 @@ def poll(
     try:
         raise typer.Exit(poller.main(known, str(known.path), child))
     except store.StoreError as error:
-        raise Mistake(str(error)) from None
+        raise Mistake(str(error).partition("\n")[0]) from None
 
 
 @config_app.command("check")
 def config_check(config: Config = None, as_json: Json = False) -> None:
     """Say whether the configuration is right; exit 2 and one line when it is not."""
     known = _settings(config)
-    count = f"{len(known.monitors)} monitors, {len(known.channels)} channels"
-    _said(as_json, {"ok": True, "monitors": len(known.monitors)}, f"{known.path}: fine ({count})")
+    import words
+
+    monitors, channels = len(known.monitors), len(known.channels)
+    value = {"ok": True, "file": str(known.path), "monitors": monitors, "channels": channels}
+    counts = f"{words.count(monitors, 'monitor')}, {words.count(channels, 'channel')}"
+    _said(as_json, value, f"{known.path}: fine ({counts})")
 
 
 @config_app.command("schema")
@@ -224,7 +228,7 @@ def _stored(work: Callable[[], T]) -> T:
     try:
         return work()
     except (store.StoreError, OSError, ValueError) as error:
-        raise Mistake(str(error)) from None
+        raise Mistake(str(error).partition("\n")[0]) from None  # a driver adds lines of its own
 
 
 def run() -> None:

@@ -1,8 +1,8 @@
-"""The doors: in this process before each test, and one real server for all tests that only ask."""
+"""The doors over a store of their own, asked in this process."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -10,7 +10,7 @@ import pytest
 
 import settings
 from data import store
-from tests.serving import Server, Stage, configured, ended, forget, guarded, launched, until, up
+from tests.serving import Stage, configured, forget, guarded
 
 
 @pytest.fixture
@@ -22,15 +22,3 @@ async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield Stage(client, tmp_path)
     forget()
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One real server for all tests that only ask."""
-    folder = tmp_path_factory.mktemp("served")
-    running = launched(folder, configured(folder, 'allowed_hosts = ["127.0.0.1", "*.ours.example"]'))
-    try:
-        until(lambda: up(running, "/api/health/ready"), 40, running)
-        yield running
-    finally:
-        ended(running)

@@ -1,0 +1,96 @@
+"""The keeper of the poller: started again when it dies or hangs, ended with us."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+import child
+
+APPENDS = "import os,sys; open(sys.argv[1],'a').write(str(os.getpid())+'\\n'); "
+DIES = APPENDS + "sys.exit(3)"
+LIVES = APPENDS + "sys.stdin.read()"
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + APPENDS + "import time; time.sleep(60)"
+
+
+def starts(file: Path) -> list[int]:
+    return [int(line) for line in file.read_text().split()] if file.exists() else []
+
+
+async def until(what: Callable[[], bool], seconds: float = 10.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not what():  # noqa: ASYNC110 another process makes it so
+            await asyncio.sleep(0.02)
+
+
+def command(program: str, file: Path) -> list[str]:
+    return [sys.executable, "-c", program, str(file)]
+
+
+async def test_it_lives_as_long_as_the_block(tmp_path: Path) -> None:
+    file = tmp_path / "starts"
+    async with child.kept_alive(command(LIVES, file)):
+        await until(lambda: len(starts(file)) == 1)
+        assert psutil.pid_exists(starts(file)[0])
+    assert not psutil.pid_exists(starts(file)[0])
+
+
+async def test_one_that_dies_is_started_again_later_and_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(child, "FIRST", 0.05)
+    file, waits = tmp_path / "starts", []
+    with caplog.at_level(logging.ERROR, "wardround.server"):
+        async with child.kept_alive(command(DIES, file)):
+            await until(lambda: len(starts(file)) >= 3)
+    waits = [record.args[1] for record in caplog.records if isinstance(record.args, tuple)]
+    assert waits[:2] == [0.1, 0.2]
+    assert "exit 3" in caplog.text
+
+
+async def test_one_that_lives_and_does_nothing_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child, "GRACE", 0.2)
+    monkeypatch.setattr(child, "STUCK", 0.3)
+    monkeypatch.setattr(child, "LOOK", 0.05)
+    monkeypatch.setattr(child, "FIRST", 0.05)
+    file = tmp_path / "starts"
+
+    async def silent() -> float:
+        return 100.0
+
+    async with child.kept_alive(command(DEAF, file), silent):
+        await until(lambda: len(starts(file)) >= 2)
+        first = starts(file)[0]
+        assert not psutil.pid_exists(first)
+        process = psutil.Process(starts(file)[1])
+    assert not process.is_running()
+
+
+async def test_one_that_reports_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "STUCK", 0.1)
+    monkeypatch.setattr(child, "LOOK", 0.02)
+    file, asked = tmp_path / "starts", []
+
+    async def heard() -> float:
+        asked.append(1)
+        return 0.05
+
+    async with child.kept_alive(command(LIVES, file), heard):
+        await until(lambda: len(asked) > 10)
+        assert len(starts(file)) == 1
+
+
+async def test_one_that_will_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "GRACE", 0.2)
+    file = tmp_path / "starts"
+    async with child.kept_alive(command(DEAF, file)):
+        await until(lambda: len(starts(file)) == 1)
+    assert not psutil.pid_exists(starts(file)[0])
