@@ -169,7 +169,8 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     reading = Reading(whole.document, whole.hidden)
     site = Site(**tables.values(reading.table("site", tables.Site)))
     store = _plain(reading.table("store", tables.Store))
-    store["url"] = _store_url(names.get("WARDROUND_STORE_URL") or store["url"].reveal())
+    override = None if site.demo else names.get("WARDROUND_STORE_URL")  # the demo never writes into a real store
+    store["url"] = _store_url(override or store["url"].reveal())
     if store["raw_days"] > store["history_days"]:
         raise Mistake(("store", "raw_days"), "expected at most `history_days`: days are added up from single samples")
     watch = Watch(**_plain(reading.table("watch", tables.Watch)))

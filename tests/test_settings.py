@@ -414,3 +414,8 @@ def test_any_accident_is_one_line_without_a_secret_or_a_good_file(tmp_path: Path
 def test_even_a_key_made_of_a_secret_is_not_shown(tmp_path: Path) -> None:
     known = loaded(tmp_path, HTTP.replace('"home"', '"${T}"'), {"T": CANARY})
     assert [row for row in settings.shown(known) if CANARY in str(row)] == []
+
+
+def test_the_demo_never_writes_into_a_real_store(tmp_path: Path) -> None:
+    text = '[site]\ndemo = true\n[store]\nurl = "sqlite:////tmp/demo.db"\n' + HTTP
+    assert loaded(tmp_path, text, {"WARDROUND_STORE_URL": "postgresql://real"}).store.url == "sqlite:////tmp/demo.db"
