@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import axes, banner, charts, controls, lists, making, phases, store, tables
+from ui import axes, banner, board, charts, controls, lists, making, phases, store, tables
 
 TITLE = "Monitor"
 ICON = "troubleshoot"
@@ -17,7 +17,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
 
 if store.monitor(key) is None:
     asked = f"No monitor has the key {key!r}." if key else "No monitor is chosen."
-    st.html(lists.empty(asked, "Pick one above; the address then leads here again."))
+    st.html(lists.empty(asked, "Pick one above or below; the address then leads here again."))
+    st.html(board.drawn(window, store.board(window).tiles, "all"))
     st.stop()
 
 detail = store.one(key, window)

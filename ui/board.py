@@ -93,7 +93,8 @@ def why(tile: Tile, now: datetime) -> str:
     if tile.status is Status.UP:
         return f"in doubt: {tile.words}" if tile.words else "in doubt: asked again in a moment"
     said = [tile.words or words.STATUS_WORD[tile.status]]
-    said += [f"for {words.lasted((now - tile.since).total_seconds())}"] if tile.since else []
+    known = tile.since is not None and tile.status is not Status.UNKNOWN  # the words of unknown say how long already
+    said += [f"for {words.lasted((now - tile.since).total_seconds())}"] if known and tile.since else []
     said += [f"waiting for {tile.waiting_for}"] if tile.waiting_for else []
     return " · ".join(said)
 
