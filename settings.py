@@ -73,19 +73,22 @@ class Server:
     allowed_hosts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Settings:
-    """Everything we are told."""
+    """Everything we are told. Its repr is its path: any text in it may have come from the environment."""
 
     site: Site = Site()
     store: Store = Store()
     watch: Watch = Watch()
     server: Server = Server()
-    monitors: tuple[Monitor, ...] = field(default=(), repr=False)  # a url may hold what is secret
+    monitors: tuple[Monitor, ...] = ()
     channels: tuple[Channel, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     path: Path | None = None
-    hidden: frozenset[str] = field(default=frozenset(), repr=False, compare=False)  # texts that are never shown
+    hidden: frozenset[str] = field(default=frozenset(), compare=False)  # texts that are never shown
+
+    def __repr__(self) -> str:
+        return f"Settings({str(self.path)!r})"
 
 
 def load(path: Path | str | None = None, environment: Mapping[str, str] | None = None) -> Settings:

@@ -34,6 +34,8 @@ def filled(document: dict[str, Any], environment: Mapping[str, str]) -> Filled:
         fresh = NAME.sub(lambda found: _value(place, found, names), value)
         if is_secret(place) and place[-1] != "body":  # a body may well have lines
             fresh = _clean(place, fresh)
+        if used and place[-1] == "key":
+            raise Mistake(place, "a key is stored and shown everywhere: write it out, without ${...}")
         if used or is_secret(place):
             hidden.add(place)
             secrets.update({fresh, *(names[name].strip() for name in used)})

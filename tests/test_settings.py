@@ -411,8 +411,14 @@ def test_any_accident_is_one_line_without_a_secret_or_a_good_file(tmp_path: Path
         assert [row for row in settings.shown(known) if CANARY in str(row)] == []
 
 
-def test_even_a_key_made_of_a_secret_is_not_shown(tmp_path: Path) -> None:
-    known = loaded(tmp_path, HTTP.replace('"home"', '"${T}"'), {"T": CANARY})
+def test_a_key_is_written_out(tmp_path: Path) -> None:
+    assert "key: a key is stored and shown" in refused(tmp_path, HTTP.replace('"home"', '"${T}"'), {"T": CANARY})
+
+
+def test_even_a_title_made_of_a_secret_is_not_shown(tmp_path: Path) -> None:
+    times = "start = 2026-01-01T00:00:00\nend = 2026-01-02T00:00:00\n"
+    known = loaded(tmp_path, HTTP + QUIET.replace("Upgrade", "${T}") + times, {"T": CANARY})
+    assert CANARY not in repr(known)
     assert [row for row in settings.shown(known) if CANARY in str(row)] == []
 
 
