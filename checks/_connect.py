@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 import ssl
 from functools import lru_cache
@@ -69,11 +71,34 @@ async def _dial(address: str, port: int) -> socket.socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        await asyncio.get_running_loop().sock_connect(sock, (address, port))
+        await _finished(sock, sock.connect_ex((address, port)))
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+async def _finished(sock: socket.socket, code: int) -> None:
+    """Waits until a connection is made; raises OSError of the kind that its code says.
+
+    Not ``loop.sock_connect``: uvloop's asks getaddrinfo in a thread for every address that is one already.
+    """
+    if code == errno.EINPROGRESS:
+        loop = asyncio.get_running_loop()
+        writable: asyncio.Future[None] = loop.create_future()
+        loop.add_writer(sock, _done, writable)
+        try:
+            await writable
+        finally:
+            loop.remove_writer(sock)
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if code:
+        raise OSError(code, os.strerror(code))
+
+
+def _done(writable: asyncio.Future[None]) -> None:
+    if not writable.done():
+        writable.set_result(None)
 
 
 @lru_cache(maxsize=1)

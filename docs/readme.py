@@ -1,4 +1,4 @@
-"""Writes the tables of README.md: what stands between `<!-- name -->` and `<!-- /name -->` is said by a function here."""
+"""Writes the tables of README.md: between `<!-- name -->` and `<!-- /name -->` stands what a function here says."""
 
 from __future__ import annotations
 

@@ -74,6 +74,7 @@ class Ledger:
         self.results: dict[str, tuple[datetime, Result]] = {}
         self.told: dict[str, Told] = {}
         self._findings: dict[str, tuple[Finding, ...]] = {}
+        self._troubled: set[str] = set()  # series that are down or degraded: without any there is nothing to weigh
         self._on = frozenset(state for channel in settings.channels for state in channel.on) or {Status.DOWN}
 
     def take(self, now: datetime) -> bool:
@@ -87,6 +88,7 @@ class Ledger:
             self.standings, self.told = standings.read(c), told.read(c)
             self.results = standings.results(c)
             self._findings = {}
+            self._troubled = {key for key, standing in self.standings.items() if standing.status in status.BAD}
         return True
 
     def give_up(self) -> None:
@@ -165,6 +167,10 @@ class Ledger:
         self, c: Connection, draft: Draft, now: datetime, news: Sequence[Notice]
     ) -> tuple[dict[str, Told], frozenset[str]]:
         known = {**self.standings, **draft.standings}
+        self._troubled -= draft.standings.keys()
+        self._troubled |= {key for key, standing in draft.standings.items() if standing.status in status.BAD}
+        if not (self._troubled or self.told or news):
+            return {}, frozenset()
         site = self.settings.site
         notices, tolds, cleared = alerting.owed(
             now, self.settings.monitors, known, self.told, self.settings.maintenance, site.timezone, self._on

@@ -68,7 +68,7 @@ class Poller:
         self._folded: datetime | None = None
         self._kept = 0.0
         self._dead_man = 0.0
-        self._store = (0.0, 0, 1.0)
+        self._looked, self._facts = 0.0, (0, 1.0, 0.0, 0.0)
 
     async def run(self) -> None:
         self.watchdog.start()
@@ -195,7 +195,8 @@ class Poller:
     async def _deliver(self) -> None:
         while True:
             with suppress(store.StoreError, store.Broken):  # what is owed stays owed until the store answers again
-                await self.outbox.turn()
+                if self.settings.channels:
+                    await self.outbox.turn()
             await self._prove_alive()
             await asyncio.sleep(0.5)
 
@@ -204,7 +205,7 @@ class Poller:
         url = self.settings.watch.dead_man
         oldest = self.outbox.oldest
         stuck = oldest is not None and self.clock.now() - oldest > timedelta(minutes=2)
-        if url is None or stuck or boot() - self._kept > DEAD_MAN or self._store[2] < 0.1:
+        if url is None or stuck or boot() - self._kept > DEAD_MAN or self._facts[1] < 0.1:
             return
         if boot() - self._dead_man >= DEAD_MAN:
             self._dead_man = boot()
@@ -213,9 +214,7 @@ class Poller:
                     await self.tools.client.get(url.reveal())
 
     def _report(self, probing: Probing) -> WatchReport:
-        since = boot() - 60
-        late = sorted(ms for at, ms in probing.late if at >= since)
-        bytes_, free = self._room()
+        bytes_, free, late_p50, late_p99 = self._looked_up(probing)
         return WatchReport(
             at=self.clock.now(),
             started=self._started,
@@ -224,8 +223,8 @@ class Poller:
             version=VERSION,
             monitors=len(probing.monitors),
             probes=probing.probes,
-            late_p50=late[len(late) // 2] if late else 0.0,
-            late_p99=late[min(len(late) - 1, int(len(late) * 0.99))] if late else 0.0,
+            late_p50=late_p50,
+            late_p99=late_p99,
             missed=probing.missed,
             running=len(probing.running),
             queued=len(self.buffer),
@@ -236,13 +235,17 @@ class Poller:
             words=f"{self.dropped} results were dropped while the store could not be written" if self.dropped else "",
         )
 
-    def _room(self) -> tuple[int, float]:
-        """Bytes of the store and the free share of its disk, looked up every ten seconds."""
-        if boot() - self._store[0] > 10:
+    def _looked_up(self, probing: Probing) -> tuple[int, float, float, float]:
+        """(bytes of the store, free share of its disk, lateness p50 and p99 in ms), anew every five seconds."""
+        now = boot()
+        if now - self._looked > 5:
             path = store.path_of(self.settings.store.url)
             usage = shutil.disk_usage(path.parent) if path else None
-            self._store = (boot(), store.size(self.engine), usage.free / usage.total if usage else 1.0)
-        return self._store[1], self._store[2]
+            late = sorted(ms for at, ms in probing.late if at >= now - 60) or [0.0]
+            share = usage.free / usage.total if usage else 1.0
+            self._facts = (store.size(self.engine), share, late[len(late) // 2], late[int((len(late) - 1) * 0.99)])
+            self._looked = now
+        return self._facts
 
     def _configured(self) -> None:
         """Notes when the configuration is another than last time."""

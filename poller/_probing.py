@@ -14,6 +14,7 @@ from rules import schedule
 
 FIRST = 5.0  # seconds over which the first looks after a start are spread
 PER_HOST = 8
+GRAIN = 0.002  # seconds that a timer may ring early; what is due within them starts together
 
 Probe = Callable[[Monitor], Awaitable[Result]]
 Done = Callable[[Monitor, float, Result], None]
@@ -26,12 +27,14 @@ class Probing:
         self.monitors = {monitor.key: monitor for monitor in monitors if not monitor.paused}
         self._probe, self._done = probe, done
         self._room = asyncio.Semaphore(concurrency)
-        self._hosts: dict[str, asyncio.Semaphore] = {}
+        self._hosts: dict[str, asyncio.Semaphore] = {}  # by monitor
+        self._rooms: dict[str, asyncio.Semaphore] = {}  # by host
         self._heap: list[tuple[float, str]] = []
         self._due: dict[str, float] = {}  # the one entry of the heap that counts; older ones are passed over
         self._grid: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed = 0.0
         self.running: set[str] = set()
         self.late: deque[tuple[float, float]] = deque(maxlen=20_000)  # (when, ms it began after it was due)
         self.probes = self.missed = 0
@@ -42,18 +45,16 @@ class Probing:
         for key, monitor in self.monitors.items():
             self._grid[key] = start + schedule.phase(key, monitor.every)
             self._at(key, start + schedule.phase(key, min(FIRST, monitor.every)))
-        while True:
-            self._start_due(boot())
-            self._wake.clear()
-            wait = self._heap[0][0] - boot() if self._heap else 1.0
-            try:
-                async with asyncio.timeout(min(max(wait, 0.0), 1.0)):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
 
     def doubtful(self, keys: frozenset[str]) -> None:
         """Looks at these again in a few seconds, not a whole interval later."""
+        if not keys:
+            return
         for key in keys & self._due.keys() - self.running:
             soon = boot() + min(schedule.FAST, self.monitors[key].every)
             if soon < self._due[key]:
@@ -67,7 +68,23 @@ class Probing:
     def _at(self, key: str, due: float) -> None:
         self._due[key] = due
         heapq.heappush(self._heap, (due, key))
-        self._wake.set()
+        self._arm()
+
+    def _arm(self) -> None:
+        """One timer for the earliest due time: no task wakes up for nothing."""
+        due = self._heap[0][0]
+        if self._timer is not None:
+            if due >= self._armed:
+                return
+            self._timer.cancel()
+        self._armed = due
+        self._timer = asyncio.get_running_loop().call_later(max(0.0, due - boot()), self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._start_due(boot() + GRAIN)
+        if self._heap:
+            self._arm()
 
     def _start_due(self, now: float) -> None:
         while self._heap and self._heap[0][0] <= now:
@@ -99,6 +116,14 @@ class Probing:
         self._at(key, self._grid[key])
 
     def _host(self, monitor: Monitor) -> asyncio.Semaphore:
-        target = getattr(monitor.options, "url", None) or getattr(monitor.options, "host", "")
-        host = (urlsplit(str(target)).hostname if "//" in str(target) else str(target)) or monitor.key
-        return self._hosts.setdefault(host, asyncio.Semaphore(PER_HOST))
+        """The room that this monitor's host has for probes at the same time."""
+        found = self._hosts.get(monitor.key)
+        if found is None:
+            found = self._hosts[monitor.key] = self._rooms.setdefault(host_of(monitor), asyncio.Semaphore(PER_HOST))
+        return found
+
+
+def host_of(monitor: Monitor) -> str:
+    """Whom a monitor asks; itself when that cannot be told."""
+    target = str(getattr(monitor.options, "url", None) or getattr(monitor.options, "host", ""))
+    return (urlsplit(target).hostname if "//" in target else target) or monitor.key

@@ -17,7 +17,8 @@ README = (HOME / "README.md").read_text(encoding="utf-8")
 @pytest.fixture(scope="module")
 def readme() -> ModuleType:
     spec = importlib.util.spec_from_file_location("readme", HOME / "docs" / "readme.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
