@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import attrgetter
 
 from model import Interval, Maintenance, Standing, Status
 
 
 def normalised(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    """Ascending, free of overlap: each is cut where the next begins; the later start wins, no second counts twice."""
-    ordered = sorted((each for each in intervals if each.end > each.start), key=lambda each: (each.start, each.end))
-    kept: list[Interval] = []
-    for index, each in enumerate(ordered):
-        end = min(each.end, ordered[index + 1].start) if index + 1 < len(ordered) else each.end
-        if end > each.start:
-            kept.append(_cut(each, each.start, end))
-    return tuple(kept)
+    """Ascending, free of overlap: no second counts twice.
+
+    Overlaps come from a clock that stepped back. The interval with the later start wins as far as it reaches; what it
+    lies on goes on behind it, or an hour from a clock that ran ahead would leave the open interval grey for good.
+    """
+    ordered = sorted((each for each in intervals if each.end > each.start), key=attrgetter("start", "end"))
+    if all(before.end <= after.start for before, after in pairwise(ordered)):
+        return tuple(ordered)
+    return tuple(_swept(ordered))
+
+
+def _swept(ordered: Sequence[Interval]) -> Iterator[Interval]:
+    """From left to right over a stack of those that reach the cursor, the latest start on top."""
+    stack: list[Interval] = []
+    for each, until in zip(ordered, [after.start for after in ordered[1:]] + [None], strict=True):
+        stack.append(each)
+        cursor = each.start
+        while stack and cursor != until:
+            top = stack[-1]
+            end = top.end if until is None else min(top.end, until)
+            if end > cursor:
+                yield _cut(top, cursor, end)
+                cursor = end
+            if top.end <= cursor:
+                stack.pop()
 
 
 def timeline(
@@ -88,4 +106,6 @@ def _split(each: Interval, maintenance: Sequence[Maintenance]) -> list[Interval]
 
 
 def _cut(each: Interval, start: datetime, end: datetime) -> Interval:
+    if each.start == start and each.end == end:
+        return each
     return Interval(each.series, each.status, start, end, each.words)

@@ -35,7 +35,7 @@ def judge(standing: Standing, sample: Sample, confirm: int, horizon: float) -> J
         return Judgement(replace(standing, blind=sample.words or "could not be measured"))
     standing, closed = _resumed(standing, sample, horizon)
     seen = replace(standing, seen=sample.at, latency=sample.latency, blind="")
-    if _agrees(standing.status, sample.status):
+    if sample.status is standing.status:
         return _continued(seen, sample, closed)
     doubts = (*_kept_doubts(standing, sample), Doubt(sample.at, sample.status, sample.words))
     if len(doubts) < _needed(standing, sample, confirm):
@@ -63,10 +63,6 @@ def _resumed(standing: Standing, sample: Sample, horizon: float) -> tuple[Standi
     return replace(standing, since=sample.at, doubts=()), (*old, *gap)
 
 
-def _agrees(confirmed: Status, sampled: Status) -> bool:
-    return confirmed is sampled
-
-
 def _kept_doubts(standing: Standing, sample: Sample) -> tuple[Doubt, ...]:
     """Doubts count in a row: a good sample among bad ones, or the other way round, starts afresh."""
     same = all((doubt.status in BAD) == (sample.status in BAD) for doubt in standing.doubts)
@@ -82,8 +78,8 @@ def _needed(standing: Standing, sample: Sample, confirm: int) -> int:
 
 def _continued(seen: Standing, sample: Sample, closed: tuple[Interval, ...]) -> Judgement:
     """The confirmed status was seen again: doubts fall; a reason that became more exact is kept."""
-    said = sample.words if sample.status in BAD and sample.words else seen.words
-    return Judgement(replace(seen, doubts=(), words=said if sample.status in BAD else ""), closed)
+    said = sample.words or seen.words if sample.status in BAD else ""
+    return Judgement(replace(seen, doubts=(), words=said) if seen.doubts or said != seen.words else seen, closed)
 
 
 def _flipped(seen: Standing, doubts: tuple[Doubt, ...], sample: Sample, closed: tuple[Interval, ...]) -> Judgement:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from model import Interval, Status, Uptime
@@ -51,23 +51,35 @@ def add(*parts: Uptime) -> Uptime:
 
 
 def midnight(day: date, tz: ZoneInfo) -> datetime:
-    """When a calendar day begins in ``tz``, in UTC."""
-    return datetime.combine(day, time(), tz).astimezone(ZoneInfo("UTC"))
+    """When a calendar day begins in ``tz``, in UTC: the first of two midnights, the step itself where there is none."""
+    return datetime.combine(day, time(), tz).astimezone(UTC)
 
 
 def by_day(timeline: Sequence[Interval], tz: ZoneInfo) -> tuple[tuple[date, Uptime], ...]:
-    """The seconds of every calendar day in ``tz`` that the timeline touches; a day may have 23 or 25 hours."""
-    days: dict[date, list[Interval]] = {}
+    """The seconds of every calendar day in ``tz`` that the timeline touches; a day may have 23 or 25 hours.
+
+    ``timeline`` is ascending and free of overlap, as rules.intervals.timeline gives it.
+    """
+    days: list[tuple[date, list[Interval]]] = []
+    day, edge = date.min, datetime.min.replace(tzinfo=UTC)  # zones are asked once a day, not once an interval
     for each in timeline:
-        for day, piece in _pieces(each, tz):
-            days.setdefault(day, []).append(piece)
-    return tuple((day, uptime(pieces)) for day, pieces in sorted(days.items()))
+        start = each.start
+        while start < each.end:
+            if start >= edge:
+                day, edge = _day_of(start, tz)
+                days.append((day, []))
+            end = min(each.end, edge)
+            whole = start == each.start and end == each.end
+            days[-1][1].append(each if whole else Interval(each.series, each.status, start, end))
+            start = end
+    return tuple((day, uptime(pieces)) for day, pieces in days)
 
 
-def _pieces(each: Interval, tz: ZoneInfo) -> Iterator[tuple[date, Interval]]:
-    cursor = each.start
-    while cursor < each.end:
-        day = cursor.astimezone(tz).date()
-        end = min(each.end, midnight(day + timedelta(days=1), tz))
-        yield day, Interval(each.series, each.status, cursor, end, each.words)
-        cursor = end
+def _day_of(at: datetime, tz: ZoneInfo) -> tuple[date, datetime]:
+    """The calendar day of a moment, and when the next one begins."""
+    day = at.astimezone(tz).date()
+    edge = midnight(day + timedelta(days=1), tz)
+    # a step back just after midnight brings yesterday back for a while: it then ends at its second midnight
+    return day, edge if edge > at else datetime.combine(day + timedelta(days=1), time(), tz).replace(fold=1).astimezone(
+        UTC
+    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -176,23 +177,27 @@ def label(block: list[tuple[float, Status]], confirmed: Status, confirm: int) ->
 def merged(stretches: list[tuple[float, float, Status]]) -> list[tuple[float, float, Status]]:
     made: list[tuple[float, float, Status]] = []
     for start, end, state in stretches:
+        if end <= start:
+            continue  # what a clock that stepped back leaves between two samples is no time
         if made and made[-1][2] is state and made[-1][1] == start:
             made[-1] = (made[-1][0], end, state)
-        elif end > start:
+        else:
             made.append((start, end, state))
     return made
 
 
 @settings(max_examples=600, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from([30, 30, 30, 5, 500]), st.sampled_from("uuuudds?")), min_size=1, max_size=40),
+    st.lists(
+        st.tuples(st.sampled_from([30, 30, 30, 30, 5, 500, 0, -40, -900]), st.sampled_from("uuuudds?")),
+        min_size=1,
+        max_size=40,
+    ),
     st.integers(1, 4),
 )
 def test_judging_one_by_one_equals_looking_at_all_at_once(steps: list[tuple[int, str]], confirm: int) -> None:
-    from datetime import UTC
-
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    standing, at = status.first("m", noon), 0.0
+    standing, at = status.first("m", noon), 40_000.0  # a series begins before its first sample, whatever the clock does
     closed: list[Interval] = []
     samples: list[tuple[float, Status]] = []
     for step, sign in steps:
@@ -212,8 +217,6 @@ def test_judging_one_by_one_equals_looking_at_all_at_once(steps: list[tuple[int,
 
 
 def test_judging_is_cheap_enough_for_the_hot_path(noon: datetime) -> None:
-    import time
-
     standing = Standing("m", UP, noon, noon)
     samples = [Sample("m", noon + timedelta(seconds=30 * (i + 1)), UP, 12.0) for i in range(5000)]
     began = time.process_time()
