@@ -101,7 +101,7 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One place to tell: an Apprise URL. ``on`` holds the statuses whose beginning is told (the end always is)."""
+    """One place to tell: an Apprise URL. ``on`` holds the statuses whose start is told, and so is their end."""
 
     key: str
     url: Secret
@@ -261,6 +261,7 @@ class Notice:
     title: str
     body: str
     monitor: str | None = None
+    of: Status | None = None  # a recovery: the worst that people were told, so that only they hear of its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,6 +405,7 @@ class Tile:
     words: str
     critical: bool = False
     unsure: bool = False
+    paused: bool = False
     waiting_for: str | None = None  # name of the parent that is down
     latency: float | None = None
     seen: datetime | None = None

@@ -1,18 +1,17 @@
-"""What must be told, to whom, in which words: level-triggered, so that a restart neither repeats nor forgets."""
+"""What must be told, and to whom: level-triggered, so that a restart neither repeats nor forgets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import words
 from model import Channel, Maintenance, Monitor, Notice, Standing, Status, Told
-from rules.status import BAD
+from rules.messages import blindness, grouped, recovered, trouble
+from rules.status import BAD, current
 
-TITLE, BODY = 120, 2000
+PATIENCE = 60.0  # seconds that trouble waits for the first look at its parents
 GIVE_UP = 48 * 3600.0  # seconds after which an undelivered message is a dead letter
 RANK = {Status.DEGRADED: 1, Status.DOWN: 2}
 
@@ -31,7 +30,8 @@ def owed(
     """(notices, what people have now been told, monitors whose trouble is over).
 
     Compares what is confirmed with what was last told: trouble that nobody heard of is told unless it is announced
-    maintenance or waits for a parent; told trouble that is over is told as recovered. Unknown neither tells nor clears.
+    maintenance or waits for a parent; told trouble that is over is told as recovered. Unknown neither tells nor clears,
+    and a standing older than its horizon is unknown: what was down before a long stop is looked at before it alarms.
     """
     by_key = {monitor.key: monitor for monitor in monitors}
     notices: list[Notice] = []
@@ -39,22 +39,33 @@ def owed(
     cleared: list[str] = []
     for monitor in monitors:
         standing, before = standings.get(monitor.key), told.get(monitor.key)
-        if standing is None or monitor.paused:
+        if standing is None or monitor.paused or (before is None and standing.status is Status.UP):
             continue
-        if standing.status is Status.UP and before is not None:
-            notices.append(_recovered(monitor, standing, before, tz))
+        state, _, _ = current(standing, monitor.horizon, now)
+        if state is Status.UP and before is not None:
+            notices.append(recovered(monitor, standing, before, tz))
             cleared.append(monitor.key)
-        elif _worth_telling(standing, before, on) and not (
-            quiet(monitor.key, maintenance, now) or waiting(monitor, by_key, standings)
-        ):
-            notices.append(_trouble(monitor, standing, tz))
-            changed.append(Told(monitor.key, standing.status, before.since if before else standing.since))
+        elif _worth_telling(state, before, on) and not _held(monitor, by_key, standings, maintenance, now):
+            notices.append(trouble(monitor, standing, tz))
+            changed.append(Told(monitor.key, state, before.since if before else standing.since))
     return tuple(notices), tuple(changed), tuple(cleared)
 
 
-def _worth_telling(standing: Standing, before: Told | None, on: AbstractSet[Status]) -> bool:
-    worse = before is None or RANK[standing.status] > RANK.get(before.status, 0) if standing.status in BAD else False
-    return worse and standing.status in on
+def _worth_telling(state: Status, before: Told | None, on: AbstractSet[Status]) -> bool:
+    return state in BAD and state in on and (before is None or RANK[state] > RANK.get(before.status, 0))
+
+
+def _held(
+    monitor: Monitor,
+    monitors: Mapping[str, Monitor],
+    standings: Mapping[str, Standing],
+    maintenance: Sequence[Maintenance],
+    now: datetime,
+) -> bool:
+    """In doubt is on its way up again: nobody is alarmed for the first time by that."""
+    if standings[monitor.key].doubts or quiet(monitor.key, maintenance, now):
+        return True
+    return waiting(monitor, monitors, standings) is not None or _too_early(monitor, monitors, standings, now)
 
 
 def quiet(monitor: str, maintenance: Sequence[Maintenance], now: datetime) -> Maintenance | None:
@@ -64,119 +75,61 @@ def quiet(monitor: str, maintenance: Sequence[Maintenance], now: datetime) -> Ma
 
 
 def waiting(monitor: Monitor, monitors: Mapping[str, Monitor], standings: Mapping[str, Standing]) -> str | None:
-    """The name of the parent, or the parent's parent, that a monitor waits for: one that is down or may be.
+    """The name of the parent that a monitor waits for, the one furthest up: it is down or may be.
 
-    Also one whose recovery is newer than the monitor's own last sample: it deserves a look of its own before it alarms.
+    Also one whose recovery is newer than the monitor's own last sample: that deserves a look of its own before it
+    alarms. A parent that is paused, or was not measured for longer than its horizon, explains nothing.
     """
     own = standings.get(monitor.key)
-    seen: set[str] = {monitor.key}
+    holding = [p for p in _ancestors(monitor, monitors) if _holds(p, standings.get(p.key), own)]
+    down = [p for p in holding if standings[p.key].status is Status.DOWN]
+    return (down or holding)[-1].name if holding else None
+
+
+def _ancestors(monitor: Monitor, monitors: Mapping[str, Monitor]) -> list[Monitor]:
+    """All that a monitor depends on, near ones first, each once."""
+    found: dict[str, Monitor] = {}
     queue = list(monitor.depends_on)
     while queue:
         key = queue.pop(0)
-        if key in seen or key not in monitors:
-            continue
-        seen.add(key)
-        if _holds(standings.get(key), own):
-            return monitors[key].name
-        queue += monitors[key].depends_on
-    return None
+        if key in monitors and key not in found and key != monitor.key:
+            found[key] = monitors[key]
+            queue += monitors[key].depends_on
+    return list(found.values())
 
 
-def _holds(parent: Standing | None, own: Standing | None) -> bool:
-    if parent is None:
+def _holds(parent: Monitor, stood: Standing | None, own: Standing | None) -> bool:
+    if parent.paused or stood is None or stood.seen is None:
         return False
-    if parent.status is Status.DOWN or any(doubt.status is Status.DOWN for doubt in parent.doubts):
+    seen = own.seen if own and own.seen else stood.seen
+    if (seen - stood.seen).total_seconds() > parent.horizon:
+        return False  # nobody knows how the parent is: it must not silence its children for ever
+    if stood.status is Status.DOWN or any(doubt.status is Status.DOWN for doubt in stood.doubts):
         return True
-    # `words` of an up standing are empty; a parent that has just come back began its interval after our last look
-    return parent.status is Status.UP and own is not None and own.seen is not None and own.seen < parent.since
+    return stood.status is Status.UP and seen < stood.since
 
 
-def _trouble(monitor: Monitor, standing: Standing, tz: ZoneInfo) -> Notice:
-    kind = "down" if standing.status is Status.DOWN else "degraded"
-    lines = [
-        f"{monitor.name} is {kind} since {words.moment(standing.since, tz)}.",
-        f"Reason: {standing.words}" if standing.words else "",
-        f"Group: {monitor.group}" + (", critical" if monitor.critical else ""),
-        f"Runbook: {monitor.runbook}" if monitor.runbook else "",
-    ]
-    title = f"{monitor.name} is {kind}"
-    return _notice(f"{monitor.key}:{kind}:{standing.since.isoformat()}", kind, title, lines, monitor.key)
-
-
-def _recovered(monitor: Monitor, standing: Standing, before: Told, tz: ZoneInfo) -> Notice:
-    took = words.lasted((standing.since - before.since).total_seconds())
-    lines = [f"{monitor.name} is up again since {words.moment(standing.since, tz)}.", f"The trouble lasted {took}."]
-    key = f"{monitor.key}:recovered:{before.since.isoformat()}"
-    return _notice(key, "recovered", f"{monitor.name} recovered after {took}", lines, monitor.key)
-
-
-def blindness(blind: bool, since: datetime, now: datetime, tz: ZoneInfo) -> Notice:
-    """One message when we cannot see, and one when we can again."""
-    if blind:
-        lines = [
-            f"Nothing could be reached since {words.moment(since, tz)}, not even what is asked to test our own line."
-        ]
-        lines.append("All monitors are unknown until the line is back; no outage is concluded from this.")
-        return _notice(f"watch:blind:{since.isoformat()}", "watch", "Wardround is blind: its own network is cut", lines)
-    lines = [f"The network is back since {words.moment(now, tz)}; the time before is unknown."]
-    took = words.lasted((now - since).total_seconds())
-    return _notice(f"watch:sight:{since.isoformat()}", "watch", f"Wardround can see again after {took}", lines)
-
-
-def _notice(key: str, kind: str, title: str, lines: Sequence[str], monitor: str | None = None) -> Notice:
-    return Notice(key, kind, inert(title, TITLE), body(lines), monitor)
-
-
-def body(lines: Sequence[str]) -> str:
-    """Clean lines joined, no longer than BODY."""
-    text = "\n".join(inert(line, 400) for line in lines if line)
-    return text if len(text) <= BODY else text[: BODY - 1] + "…"
-
-
-def inert(text: str, limit: int) -> str:
-    """One line that no channel renders: no control characters, look-alikes for the signs of markup and mentions."""
-    return words.excerpt(text.translate(_INERT), limit)
-
-
-# Mail headers end at CR/LF (excerpt folds those); chats render these signs, or call everybody at an @.
-_INERT = str.maketrans(
-    {
-        "<": "‹",
-        ">": "›",
-        "@": "＠",
-        "*": "∗",
-        "_": "＿",
-        "`": "ˋ",
-        "[": "［",
-        "]": "］",
-        "{": "｛",
-        "}": "｝",
-        "&": "＆",
-    }
-)
-
-
-def grouped(notices: Sequence[Notice]) -> Notice:
-    """One message out of many for one channel."""
-    if len(notices) == 1:
-        return notices[0]
-    kinds = {notice.kind for notice in notices}
-    counts = [
-        (kind, sum(notice.kind == kind for notice in notices)) for kind in ("down", "degraded", "recovered", "watch")
-    ]
-    said = {"down": "down", "degraded": "degraded", "recovered": "recovered", "watch": "about the watch"}
-    title = ", ".join(f"{n} {said[kind]}" for kind, n in counts if n)
-    lines = [notice.title for notice in notices][:40]
-    if len(notices) > 40:
-        lines.append(f"and {len(notices) - 40} more")
-    key = "+".join(sorted(notice.key for notice in notices))
-    kind = next(kind for kind, _ in counts if kind in kinds)
-    return Notice(key, kind, inert(f"{words.count(len(notices), 'message')}: {title}", TITLE), body(lines))
+def _too_early(
+    monitor: Monitor, monitors: Mapping[str, Monitor], standings: Mapping[str, Standing], now: datetime
+) -> bool:
+    """When all fall at once a child may be sure before its parent was looked at even once since then."""
+    began = standings[monitor.key].since
+    if (now - began).total_seconds() > PATIENCE:
+        return False
+    for parent in _ancestors(monitor, monitors):
+        stood = standings.get(parent.key)
+        fresh = stood is not None and current(stood, parent.horizon, now)[0] is not Status.UNKNOWN
+        if fresh and not parent.paused and stood is not None and stood.seen is not None and stood.seen < began:
+            return True
+    return False
 
 
 def recipients(notice: Notice, channels: Sequence[Channel]) -> tuple[Channel, ...]:
-    """Who is told: news of a status goes where it is wanted; recoveries and news of the watch go everywhere."""
+    """Who is told: trouble goes where its status is wanted, its end to those who heard of it, the watch to all."""
     wanted = {"down": Status.DOWN, "degraded": Status.DEGRADED}.get(notice.kind)
+    if notice.of is not None:  # who was told of "down" may have been told of "degraded" before, or only of that
+        heard = {state for state, rank in RANK.items() if rank <= RANK.get(notice.of, 2)}
+        return tuple(channel for channel in channels if heard & set(channel.on))
     return tuple(channel for channel in channels if wanted is None or wanted in channel.on)
 
 
@@ -190,6 +143,4 @@ def dead(created: datetime, now: datetime) -> bool:
     return (now - created).total_seconds() > GIVE_UP
 
 
-def told_of(told: Told, status: Status) -> Told:
-    """The same trouble, told as another status."""
-    return replace(told, status=status)
+__all__ = ["blindness", "dead", "grouped", "owed", "quiet", "recipients", "retry_after", "waiting"]

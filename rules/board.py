@@ -50,7 +50,8 @@ def tile(
         since=since,
         words=said,
         critical=monitor.critical,
-        unsure=bool(standing and standing.unsure),
+        unsure=bool(standing and standing.unsure and not monitor.paused),
+        paused=monitor.paused,
         waiting_for=waits,
         latency=standing.latency if standing and state is not Status.UNKNOWN else None,
         seen=standing.seen if standing else None,
@@ -74,7 +75,10 @@ def _now(monitor: Monitor, standing: Standing | None, now: datetime) -> tuple[St
 def board(tiles: Iterable[Tile], monitors: Sequence[Monitor], now: datetime) -> Board:
     """All tiles, worst first. Stale when no monitor at all was measured within its horizon."""
     ordered = tuple(
-        sorted(tiles, key=lambda t: (ORDER[t.status], t.waiting_for is not None, not t.critical, t.name.lower()))
+        sorted(
+            tiles,
+            key=lambda t: (ORDER[t.status], t.paused, t.waiting_for is not None, not t.critical, t.name.lower()),
+        )
     )
     seen = max((t.seen for t in ordered if t.seen), default=None)
     horizon = min((m.horizon for m in monitors if not m.paused), default=0.0)
@@ -83,16 +87,19 @@ def board(tiles: Iterable[Tile], monitors: Sequence[Monitor], now: datetime) -> 
 
 
 def banner(board: Board) -> tuple[Status, str, str]:
-    """(status, headline, detail): the worst in words."""
-    n, counts = len(board.tiles), board.counts
+    """(status, headline, detail): the worst in words. What somebody paused is said, but greys nothing."""
+    counts = Counter(t.status for t in board.tiles if not t.paused)
+    n, paused = counts.total(), len(board.tiles) - counts.total()
+    if paused and not n:
+        return Status.UNKNOWN, "Every monitor is paused", "Nothing is watched until one is taken out of its pause."
     if not n:
         return Status.UNKNOWN, "Nothing is watched yet", "Add a [[monitor]] to wardround.toml."
     if board.stale:
         return Status.UNKNOWN, "Nobody is looking", "No monitor has been measured lately; what is shown is old."
-    state = worst(t.status for t in board.tiles)
-    parts = [f"{counts[s]} {words.STATUS_WORD[s]}" for s in ORDER if s is not state and counts.get(s)]
-    detail = " · ".join(parts) if state is not Status.UP else ""
-    return state, _headline(state, counts.get(state, 0), n), detail
+    state = worst(counts)
+    parts = [f"{counts[s]} {words.STATUS_WORD[s]}" for s in ORDER if s is not state and counts[s]]
+    parts += [f"{paused} paused"] if paused else []
+    return state, _headline(state, counts[state], n), " · ".join(parts)
 
 
 def _headline(state: Status, n: int, of: int) -> str:

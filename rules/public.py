@@ -30,7 +30,7 @@ INDICATOR = {
     Status.DEGRADED: "minor",
     Status.DOWN: "major",
     Status.MAINTENANCE: "maintenance",
-    Status.UNKNOWN: "none",
+    Status.UNKNOWN: "minor",  # the shape has no word for it, and "none" would be read as all is well
 }
 COMPONENT = {
     Status.UP: "operational",
@@ -42,12 +42,18 @@ COMPONENT = {
 
 
 def public(site: str, board: Board, maintenance: Sequence[Maintenance], now: datetime) -> PublicStatus:
-    """The public face of a board: only tiles with a public name; one component for each name, the worst wins."""
+    """The public face of a board: only tiles with a public name; one component for each name, the worst wins.
+
+    Planned maintenance is shown unless it is marked internal or concerns only monitors that are.
+    """
     names = dict.fromkeys(tile.public for tile in sorted(board.tiles, key=lambda t: t.name.lower()) if tile.public)
     components = tuple(_component(name, [t for t in board.tiles if t.public == name], board.stale) for name in names)
     state = Status.UNKNOWN if board.stale or not components else worst(c.status for c in components)
+    known = {tile.key for tile in board.tiles if tile.public}
     planned = tuple(
-        Maintenance(words.excerpt(m.title, 120), m.start, m.end) for m in maintenance if m.public and m.end > now
+        Maintenance(words.excerpt(m.title, 120), m.start, m.end)
+        for m in sorted(maintenance, key=lambda m: m.start)
+        if m.public and m.end > now and (not m.monitors or known & set(m.monitors))
     )
     seen = max((t.seen for t in board.tiles if t.public and t.seen), default=None)
     return PublicStatus(site, now, seen, board.stale, state, _headline(state, components), components, planned)
@@ -85,12 +91,18 @@ def summary(status: PublicStatus) -> dict[str, Any]:
     updated = status.seen or status.at
     return {
         "page": {"id": "wardround", "name": status.site, "updated_at": _iso(updated), "time_zone": "Etc/UTC"},
-        "status": {"indicator": INDICATOR[status.status], "description": status.headline},
+        "status": {"indicator": _indicator(status), "description": status.headline},
         "stale": status.stale,
         "components": [_listed(i, component, updated) for i, component in enumerate(status.components)],
         "incidents": [],
         "scheduled_maintenances": [_planned(i, plan, status.at) for i, plan in enumerate(status.maintenance)],
     }
+
+
+def _indicator(status: PublicStatus) -> str:
+    """Critical when nothing works at all."""
+    nothing = bool(status.components) and all(c.status is Status.DOWN for c in status.components)
+    return "critical" if nothing else INDICATOR[status.status]
 
 
 def _listed(position: int, component: PublicComponent, updated: datetime) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import Channel, Doubt, Maintenance, Monitor, Notice, Secret, Standing, Status, Told
-from rules import alerting
+from model import Channel, Doubt, Maintenance, Monitor, Notice, Sample, Secret, Standing, Status, Told
+from rules import alerting, status
 
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
 TZ = ZoneInfo("Europe/Berlin")
@@ -80,7 +81,18 @@ def test_announced_maintenance_is_quiet_until_it_is_over(noon: datetime) -> None
     story = Story(monitor(), maintenance=[Maintenance("work", noon, noon + 5 * MINUTE, ("api",))])
 
     assert story.look(noon + MINUTE, standing(DOWN, noon)) == []
-    assert story.look(noon + 6 * MINUTE, standing(DOWN, noon)) == ["API is down"]
+    assert story.look(noon + 6 * MINUTE, standing(DOWN, noon, seen=noon + 6 * MINUTE)) == ["API is down"]
+
+
+def test_what_was_down_before_a_long_stop_is_looked_at_before_it_alarms(noon: datetime) -> None:
+    story, stopped = Story(monitor()), standing(DOWN, noon)
+
+    assert story.look(noon + 120 * MINUTE, stopped) == []
+    assert story.look(noon + 120 * MINUTE, standing(DOWN, noon, seen=noon + 120 * MINUTE)) == ["API is down"]
+
+
+def test_trouble_that_is_already_in_doubt_alarms_nobody(noon: datetime) -> None:
+    assert Story(monitor()).look(noon, standing(DOWN, noon, doubts=(Doubt(noon, UP),))) == []
 
 
 def test_a_paused_monitor_tells_nothing(noon: datetime) -> None:
@@ -104,7 +116,7 @@ def test_a_child_waits_for(noon: datetime, parent) -> None:
     stood = {"database": parent(noon), "api": standing(DOWN, noon, "api"), "page": standing(DOWN, noon, "page")}
 
     assert alerting.waiting(by_key["api"], by_key, stood) == "DATABASE"
-    assert alerting.waiting(by_key["page"], by_key, stood) is not None
+    assert alerting.waiting(by_key["page"], by_key, stood) in ("DATABASE", "API")
     assert alerting.waiting(by_key["database"], by_key, stood) is None
 
 
@@ -127,6 +139,65 @@ def test_a_child_that_stays_down_alarms_after_its_own_look(noon: datetime) -> No
     assert (before, after) == (["DATABASE recovered after 5 min"], ["API is down"])
 
 
+def test_a_grandchild_waits_for_the_root_of_it(noon: datetime) -> None:
+    by_key = {each.key: each for each in FAMILY}
+    stood = {key: standing(DOWN, noon, key) for key in by_key}
+
+    assert alerting.waiting(by_key["page"], by_key, stood) == "DATABASE"
+
+
+def test_a_child_waits_for_the_first_look_at_its_parent_but_not_for_ever(noon: datetime) -> None:
+    parent = standing(UP, noon - 60 * MINUTE, "database", seen=noon - timedelta(seconds=20))
+    story = Story(*FAMILY[:2])
+
+    assert story.look(noon + timedelta(seconds=3), parent, standing(DOWN, noon)) == []
+    asked = replace(parent, seen=noon + timedelta(seconds=10))
+    assert Story(*FAMILY[:2]).look(noon + timedelta(seconds=10), asked, standing(DOWN, noon)) == ["API is down"]
+    late = noon + timedelta(seconds=61)
+    slow = (monitor("database", every=3600), FAMILY[1])
+    assert Story(*slow).look(late, parent, standing(DOWN, noon, seen=late)) == ["API is down"]
+
+
+@pytest.mark.parametrize(
+    ("parent", "stood"),
+    [
+        pytest.param(monitor("database", paused=True), lambda now: standing(DOWN, now, "database"), id="is paused"),
+        pytest.param(
+            monitor("database"), lambda now: standing(DOWN, now - 60 * MINUTE, "database"), id="nobody looks at"
+        ),
+        pytest.param(monitor("database"), lambda now: Standing("database", DOWN, now), id="was never measured"),
+    ],
+)
+def test_a_child_never_waits_for_a_parent_that(noon: datetime, parent: Monitor, stood) -> None:
+    assert Story(parent, FAMILY[1]).look(noon, stood(noon), standing(DOWN, noon)) == ["API is down"]
+
+
+EVERY, AGAIN = 30.0, 3.0
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.floats(0, EVERY), st.floats(0, EVERY), st.integers(1, 3), st.integers(1, 3), st.integers(40, 300))
+def test_when_parent_and_child_fall_and_rise_together_only_the_parent_is_told(
+    first: float, second: float, patient: int, childish: int, length: int
+) -> None:
+    """Both are judged as the poller does it: every 30 s, after 3 s in doubt; what is owed is asked each second."""
+    start = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    family = monitor("database", confirm=patient), monitor("api", confirm=childish, depends_on=("database",))
+    story, due = Story(*family), {"database": first, "api": second}
+    stood = {one.key: status.first(one.key, start) for one in family}
+    for now in range(800):
+        for one in family:
+            while due[one.key] <= now:
+                at = due[one.key]
+                state = DOWN if 200 <= at < 200 + length else UP
+                sample = Sample(one.key, start + timedelta(seconds=at), state)
+                stood[one.key] = status.judge(stood[one.key], sample, one.confirm, one.horizon).standing
+                due[one.key] = at + (AGAIN if stood[one.key].unsure else EVERY)
+        story.look(start + timedelta(seconds=now), *stood.values())
+
+    assert [title.split(" after")[0] for title in story.said] == ["DATABASE is down", "DATABASE recovered"]
+
+
 def test_parents_in_a_circle_end(noon: datetime) -> None:
     pair = {"a": monitor("a", depends_on=("b",)), "b": monitor("b", depends_on=("a",))}
 
@@ -139,8 +210,6 @@ states = st.lists(st.sampled_from([UP, UP, DOWN, DEGRADED, UNKNOWN]), min_size=1
 @settings(max_examples=300, deadline=None)
 @given(states, st.sets(st.integers(0, 29)))
 def test_a_restart_changes_nothing_that_is_said(walk: list[Status], restarts: set[int]) -> None:
-    from datetime import UTC
-
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
     on = frozenset({DOWN, DEGRADED})
     steady, shaken = Story(monitor(), on=on), Story(monitor(), on=on)
@@ -162,6 +231,29 @@ def test_a_restart_changes_nothing_that_is_said(walk: list[Status], restarts: se
     assert recovered <= sum("recovered" not in title for title in steady.said)
 
 
+def test_a_long_name_leaves_room_for_what_happened(noon: datetime) -> None:
+    story = Story(replace(monitor(), name="y" * 500))
+
+    assert story.look(noon, standing(DOWN, noon))[0].endswith("… is down")
+
+
+@pytest.mark.parametrize(
+    ("runbook", "line"),
+    [
+        ("https://wiki.example/run_book?id=3&x=[1]", "Runbook: https://wiki.example/run＿book?id=3＆x=［1］"),
+        ("https://wiki.example/run_book?id=3&x=1#top", "Runbook: https://wiki.example/run_book?id=3&x=1#top"),
+        ("see <b>the</b>\r\nwiki", "Runbook: see ‹b›the‹/b› wiki"),
+    ],
+    ids=["signs that no address needs", "a link works when it is pressed", "words"],
+)
+def test_the_runbook(noon: datetime, runbook: str, line: str) -> None:
+    notices, _, _ = alerting.owed(
+        noon, [monitor(runbook=runbook)], {"api": standing(DOWN, noon)}, {}, (), TZ, frozenset({DOWN})
+    )
+
+    assert notices[0].body.split("\n")[-1] == line
+
+
 HOSTILE = [
     "a\r\nBcc: everybody@example.com",
     "<script>alert(1)</script>",
@@ -169,7 +261,9 @@ HOSTILE = [
     "@everyone <!channel> @here",
     "{{7*7}} ${HOME} %s {0}",
     "\x00\x1b[31m\u202eevil\u2066",
+    "# heading ~~struck~~ ||hidden|| \\n",
     "x" * 1_000_000,
+    "<@*" * 300_000,
 ]
 
 
@@ -183,17 +277,28 @@ def test_hostile_text_is_inert(noon: datetime, text: str) -> None:
     check(notices[0])
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.text(max_size=400), st.text(max_size=400))
-def test_any_text_is_inert(name: str, why: str) -> None:
-    from datetime import UTC
-
-    noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
+def said(noon: datetime, name: str, why: str) -> Notice:
     notices, _, _ = alerting.owed(
         noon, [replace(monitor(), name=name)], {"api": standing(DOWN, noon, words=why)}, {}, (), TZ, frozenset({DOWN})
     )
-    check(notices[0])
-    check(alerting.grouped([notices[0]] * 60))
+    return notices[0]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_any_text_is_inert(name: str, why: str) -> None:
+    notice = said(datetime(2026, 11, 23, 12, tzinfo=UTC), name, why)
+
+    check(notice)
+    check(alerting.grouped([notice] * 60))
+
+
+def test_ten_thousand_mixtures_of_the_worst_are_inert(noon: datetime) -> None:
+    dice = random.Random(11)
+    pieces = [*HOSTILE[:-2], *"<>@*_`[]{}&~|\\#\r\n\t\0", "\u2028", "\u200b", "\ud800", "\U000e0041", "é", "字", " "]
+    for _ in range(10_000):
+        name, why = ("".join(dice.choices(pieces, k=dice.randrange(12))) for _ in range(2))
+        check(said(noon, name, why))
 
 
 def check(notice: Notice) -> None:
@@ -202,17 +307,29 @@ def check(notice: Notice) -> None:
     assert "\n" not in notice.title
     for text in (notice.title, *notice.body.split("\n")):
         assert text.isprintable()
-        assert not set("<>@*_`[]{}&") & set(text)
+        assert not set("<>@*_`[]{}&~|\\#") & set(text)
 
 
 def test_many_become_one_message() -> None:
-    notices = [Notice(f"m{i}:down", "down", f"M{i} is down", "") for i in range(60)]
-    one = alerting.grouped([*notices, Notice("x:recovered", "recovered", "X recovered after 1 min", "")])
+    notices = [Notice(f"m{i}:down", "down", f"M{i} is down", "since\nReason: refused") for i in range(60)]
+    back = Notice("x:recovered", "recovered", "X recovered after 1 min", "")
 
-    assert one.title == "61 messages: 60 down, 1 recovered"
-    assert one.body.count("\n") == 40
-    assert "and 21 more" in one.body
     assert alerting.grouped(notices[:1]) is notices[0]
+    assert alerting.grouped(notices[:2]).title == "2 monitors are down"
+    assert alerting.grouped(notices[:2]).body == "M0 is down: refused\nM1 is down: refused"
+    assert alerting.grouped([back, back]).title == "2 monitors recovered"
+    many = alerting.grouped([*notices, back])
+    assert (many.title, many.kind) == ("60 down, 1 recovered", "down")
+    assert many.body.count("\n") == 40
+    assert many.body.endswith("\nand 21 more")
+
+
+def test_long_reasons_do_not_hide_how_many_more_there_are() -> None:
+    notices = [Notice(f"m{i}", "down", f"M{i} is down", "Reason: " + "long " * 50) for i in range(60)]
+    lines = alerting.grouped(notices).body.split("\n")
+
+    assert sum(map(len, lines)) <= 2000
+    assert lines[-1] == f"and {60 - (len(lines) - 1)} more"
 
 
 def test_news_goes_where_it_is_wanted() -> None:
@@ -223,6 +340,25 @@ def test_news_goes_where_it_is_wanted() -> None:
     }
 
     assert keys == {"down": ["a", "b"], "degraded": ["b"], "recovered": ["a", "b"], "watch": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("worst", "heard"), [(DOWN, ["a", "b"]), (DEGRADED, ["b"])], ids=["down", "degraded is not the pager's trouble"]
+)
+def test_the_end_is_told_to_those_who_heard_of_the_beginning(worst: Status, heard: list[str], noon: datetime) -> None:
+    channels = Channel("a", Secret("json://a")), Channel("b", Secret("json://b"), (DOWN, DEGRADED))
+    told = {"api": Told("api", worst, noon)}
+    notices, _, _ = alerting.owed(noon, [monitor()], {"api": standing(UP, noon)}, told, (), TZ, frozenset({DOWN}))
+
+    assert [channel.key for channel in alerting.recipients(notices[0], channels)] == heard
+
+
+def test_blindness_has_a_beginning_and_an_end(noon: datetime) -> None:
+    dark, light = (alerting.blindness(blind, noon, noon + 5 * MINUTE, TZ) for blind in (True, False))
+
+    assert (dark.kind, dark.title) == ("watch", "Wardround is blind: its own network is cut")
+    assert light.title == "Wardround can see again after 5 min"
+    assert dark.key != light.key
 
 
 def test_patience_grows_and_ends(noon: datetime) -> None:

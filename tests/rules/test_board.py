@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from model import Change, Day, Interval, Maintenance, Monitor, Standing, Status, Uptime
+from model import Bar, Board, Change, Day, Interval, Maintenance, Monitor, Standing, Status, Tile, Uptime
 from rules import board, public
 
 UP, DEGRADED, DOWN, UNKNOWN, MAINTENANCE = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN, Status.MAINTENANCE
@@ -52,6 +53,17 @@ def test_one_sentence_says_the_worst(noon: datetime, states: list[Status], wante
     tiles = [tile(state, noon, f"m{i}") for i, state in enumerate(states)]
 
     assert board.banner(board.board(tiles, [monitor("m")], noon)) == wanted
+
+
+def test_what_somebody_paused_is_said_but_greys_nothing(noon: datetime) -> None:
+    paused = monitor("rest", paused=True)
+    resting = board.tile(paused, Standing("rest", DOWN, noon, noon, "x"), noon, {}, {})
+    found = board.board([resting, tile(UP, noon, "a"), tile(UP, noon, "b")], [monitor("m"), paused], noon)
+
+    assert (resting.status, resting.words) == (UNKNOWN, "paused in the configuration")
+    assert board.banner(found) == (UP, "All 2 monitors are up", "1 paused")
+    alone = replace(found, tiles=(resting,))
+    assert board.banner(alone)[:2] == (UNKNOWN, "Every monitor is paused")
 
 
 def test_old_samples_are_never_green(noon: datetime) -> None:
@@ -136,7 +148,74 @@ def test_nothing_of_a_poisoned_store_reaches_a_stranger(noon: datetime) -> None:
     assert [c.name for c in status.components] == ["Payments"]
     assert "POISON" not in repr(status)
     assert "POISON" not in json.dumps(public.summary(status))
-    assert public.summary(status)["status"] == {"indicator": "major", "description": "Payments: does not work"}
+    assert public.summary(status)["status"] == {"indicator": "critical", "description": "Payments: does not work"}
+
+
+def poisoned(noon: datetime, **allowed) -> Tile:
+    """A tile in which every text is poison but what the allow-list may show."""
+    texts = {f.name: f"POISON {POISON[1]} {f.name}" for f in fields(Tile) if "str" in str(f.type)}
+    bar = Bar(noon, DOWN, "POISON", Uptime(down=60))
+    change = Change(noon, "commit", "POISON", "POISON")
+    more = {"status": DOWN, "since": noon, "seen": noon, "bars": (bar,), "last_change": change, "sparkline": (1.0,)}
+    return Tile(**(texts | more | allowed))
+
+
+@pytest.mark.parametrize("state", Status)
+def test_no_text_of_a_tile_but_its_public_name_reaches_a_stranger(noon: datetime, state: Status) -> None:
+    tiles = [poisoned(noon, public="Payments", status=state), poisoned(noon, public=None)]
+    status = public.public("Site", Board(noon, noon, False, tuple(tiles)), (), noon)
+
+    assert {c.name for c in status.components} == {"Payments"}
+    assert "POISON" not in repr(status) + json.dumps(public.summary(status))
+
+
+def test_work_on_what_is_internal_is_not_announced_to_strangers(noon: datetime) -> None:
+    tiles = tuple(tile(UP, noon, key, public=name) for key, name in [("shop", "Shop"), ("ledger", None)])
+    end = noon + timedelta(hours=1)
+    plans = [
+        Maintenance("ledger", noon, end, ("ledger",)),
+        Maintenance("shop and ledger", noon, end, ("shop", "ledger")),
+        Maintenance("all", noon - timedelta(hours=1), end),
+        Maintenance("over", noon - timedelta(hours=1), noon),
+    ]
+    status = public.public("Site", Board(noon, noon, False, tiles), plans, noon)
+
+    assert [plan.title for plan in status.maintenance] == ["all", "shop and ledger"]
+    assert all(plan.monitors == () for plan in status.maintenance)
+
+
+@pytest.mark.parametrize(
+    ("states", "wanted"),
+    [
+        ([UP, UP], "none"),
+        ([UP, DEGRADED], "minor"),
+        ([UP, DOWN], "major"),
+        ([DOWN, DOWN], "critical"),
+        ([UP, MAINTENANCE], "maintenance"),
+        ([UP, UNKNOWN], "minor"),
+        ([], "minor"),
+    ],
+)
+def test_the_indicator_is_never_green_when_something_is_not_known(
+    noon: datetime, states: list[Status], wanted: str
+) -> None:
+    tiles = tuple(poisoned(noon, status=state, public=f"Thing {i}") for i, state in enumerate(states))
+    status = public.public("Site", Board(noon, noon, False, tiles), (), noon)
+
+    assert public.summary(status)["status"]["indicator"] == wanted
+
+
+def test_days_of_several_monitors_under_one_name_show_the_worst_and_add_their_seconds(noon: datetime) -> None:
+    good, bad, grey = Uptime(up=90), Uptime(up=60, down=30), Uptime(unknown=90)
+    strips = [[good, good, grey], [bad, grey, grey]]
+    tiles = tuple(
+        poisoned(noon, public="Shop", bars=tuple(Bar(noon, board.colour(u), "POISON", u) for u in strip))
+        for strip in strips
+    )
+    (shop,) = public.public("Site", Board(noon, noon, False, tiles), (), noon).components
+
+    assert [(bar.status, bar.words) for bar in shop.bars] == [(DOWN, "83.33 %"), (UP, "100 %"), (UNKNOWN, "no data")]
+    assert shop.bars[0].uptime == Uptime(up=150, down=30)
 
 
 def test_one_public_name_for_several_monitors_shows_the_worst(noon: datetime) -> None:
