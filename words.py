@@ -25,6 +25,7 @@ STATUS_SHAPE = {
     Status.UNKNOWN: "help",
 }
 NO_DATA = "no data"
+NO_URL = "(not a URL)"
 
 
 def lasted(seconds: float) -> str:
@@ -115,14 +116,16 @@ def uptime_words(uptime: Uptime) -> str:
 
 
 def safe_url(url: str) -> str:
-    """A URL without user, password, query and fragment, which may hold secrets or names."""
+    """A URL without user, password, query and fragment, which may hold secrets or names; one clean line."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "(not a URL)"
+        return NO_URL
+    if not parts.scheme or not (parts.hostname or parts.path.startswith("/")):
+        return NO_URL  # what cannot be taken apart is not shown: a secret may be anywhere in it
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"
+    return excerpt(f"{parts.scheme}://{host}{port}{parts.path}")
 
 
 def excerpt(text: str, limit: int = 200) -> str:

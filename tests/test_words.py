@@ -59,6 +59,10 @@ def test_counts(n: int, noun: str, said: str) -> None:
         ("https://user:pw@example.com:8443/a?token=1#x", "https://example.com:8443/a"),
         ("http://[::1]:80/", "http://[::1]:80/"),
         ("http://example.com:99999/", "(not a URL)"),
+        ("sqlite:///var/wardround.db", "sqlite:///var/wardround.db"),
+        ("https:user:pw@example.com", "(not a URL)"),
+        ("just words", "(not a URL)"),
+        ("http://example.com/\u202eevil\x00", "http://example.com/ evil"),
     ],
 )
 def test_a_url_is_said_without_its_secrets(url: str, said: str) -> None:
