@@ -26,8 +26,8 @@ class Status(StrEnum):
 class Fault(Exception):
     """A check says what is wrong out there, in words a person can act on.
 
-    ``network`` is true when no answer came at all (name, route, refusal, time-out while connecting): only such faults can
-    mean that it is our own line that is cut. ``facts`` and ``findings`` carry what was seen all the same.
+    ``network`` is true when no answer came at all (name, route, refusal, time-out while connecting): only such a fault
+    can mean that it is our own line that is cut. ``result`` carries what was seen all the same.
     """
 
     def __init__(self, words: str, *, network: bool = False, result: Result | None = None) -> None:
@@ -60,7 +60,7 @@ class Secret:
         return hash(self._value)
 
 
-# --- what is watched ---------------------------------------------------------------------------------------------------
+# --- what is watched -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Channel:
     timeout: float = 20.0
 
 
-# --- what a probe sees -------------------------------------------------------------------------------------------------
+# --- what a probe sees -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Ping:
     words: str = ""
 
 
-# --- what is decided ---------------------------------------------------------------------------------------------------
+# --- what is decided -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +224,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A series passes from one status to another: ``at`` is dated back to the first sample, ``seen`` is when it was sure."""
+    """A series passes from one status to another: ``at`` is dated back, ``seen`` is when it was sure."""
 
     series: str
     before: Status
@@ -254,7 +254,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing that must be told, before it is split into one row a channel. ``kind`` is down, degraded, recovered, watch."""
+    """One thing that must be told, before it is split into one row a channel.
+
+    ``kind`` is down, degraded, recovered or watch.
+    """
 
     key: str  # idempotency: the same trouble and transition give the same key
     kind: str
@@ -300,12 +303,12 @@ class OpenFinding:
     last: datetime
 
 
-# --- numbers -----------------------------------------------------------------------------------------------------------
+# --- numbers ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Latencies in log buckets of ratio 1.02: ``counts`` are (bucket, how many), ascending; bucket as rules.histogram says."""
+    """Latencies in log buckets of ratio 1.02: ``counts`` are (bucket of rules.histogram, how many), ascending."""
 
     counts: tuple[tuple[int, int], ...] = ()
 
@@ -379,12 +382,12 @@ class Window:
     end: datetime
 
 
-# --- what is shown -----------------------------------------------------------------------------------------------------
+# --- what is shown ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of a history strip: worst status, its share of the stretch in per mille of measured time, words for a hint."""
+    """One bar of a history strip: the worst status of its stretch, words for a hint, the seconds behind it."""
 
     start: datetime
     status: Status
