@@ -17,7 +17,7 @@ def machine() -> str:
 
 
 def report(script: str, what: str, measured: str, ratio: str, bar: str = "") -> None:
-    """Keeps one row: ``what`` was ``measured``, its ``ratio`` to what was taken in the same run, the ``bar`` to reach."""
+    """Keeps a row: ``what`` was ``measured``, its ``ratio`` to what was taken in the same run, the ``bar`` to reach."""
     print(f"{what}: {measured} ({ratio})" + (f"; bar {bar}" if bar else ""))
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     today = datetime.now(UTC).date().isoformat()

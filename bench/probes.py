@@ -1,6 +1,6 @@
 """The price of the poller: CPU for 1,000 probes, memory, lateness; beside plain httpx with a row a sample, and peers.
 
-`python bench/poller.py [--monitors 500] [--seconds 60] [--peers]`: everything runs at the same time against one target.
+`python bench/probes.py [--monitors 500] [--seconds 60] [--peers]`: everything runs at the same time against one target.
 `--peers` adds prometheus and prometheus-blackbox-exporter where Debian's packages are installed.
 """
 
