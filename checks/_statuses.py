@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
@@ -23,6 +24,7 @@ def _known(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+@lru_cache(maxsize=256)
 def span(entry: str) -> Span:
     """First and last status of "200", "2xx" or "200-299"; ValueError in words."""
     low, dash, high = entry.partition("-")
