@@ -156,3 +156,13 @@ def test_names_say_what_a_thing_is_about() -> None:
 def test_no_module_shadows_the_standard_library() -> None:
     flat = {room(path) for path in sources()} | {path.parts[0] for path in sources() if len(path.parts) > 1}
     assert flat & set(sys.stdlib_module_names) == set()
+
+
+def test_the_readme_draws_this_very_house() -> None:
+    drawn = {}
+    for line in (HOME / "README.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 3 and cells[0].strip("`").rstrip("/").removesuffix(".py") in MAY_IMPORT:
+            rooms = set() if cells[2] == "nothing" else set(cells[2].split(", "))
+            drawn[cells[0].strip("`").rstrip("/").removesuffix(".py")] = rooms
+    assert drawn == MAY_IMPORT
