@@ -107,7 +107,7 @@ class Probing:
 
     def _next(self, monitor: Monitor) -> None:
         """The next turn of its grid; the turns that passed meanwhile are missed, never made up for."""
-        key, now = monitor.key, boot()
+        key, now = monitor.key, boot() + GRAIN  # it may have begun, and ended, that much before its turn
         if self._grid[key] <= now:
             after = schedule.next_due(self._grid[key], monitor.every, now, False)
             self.missed += max(0, round((after - self._grid[key]) / monitor.every) - 1)
