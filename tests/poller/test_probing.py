@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import defaultdict
 from contextlib import suppress
 
@@ -32,7 +33,7 @@ def test_no_turn_is_served_twice() -> None:
     began = asyncio.run(looks())
     assert len(began) == MONITORS
     gaps = [
-        b - a for at in began.values() for a, b in zip(at[1:], at[2:], strict=False)
+        b - a for at in began.values() for a, b in itertools.pairwise(at)
     ]  # the first look is off the grid
     assert len(gaps) > MONITORS * (ROUNDS - 4)
     assert min(gaps) > EVERY / 2
