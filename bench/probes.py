@@ -137,6 +137,12 @@ def peers(folder: Path, port: int, monitors: int) -> list[list[str]]:
     ]  # fmt: skip
 
 
+def made(folder: Path) -> None:
+    from data import store
+
+    store.open(f"sqlite:///{folder / 'w.db'}").dispose()
+
+
 def watched(folder: Path):
     from data import store, watch
 
@@ -165,6 +171,7 @@ def measure(monitors: int, seconds: float, with_peers: bool) -> None:
         folder = Path(name)
         time.sleep(0.5)
         toml = configuration(folder, port, monitors)
+        made(folder)  # as on every start but the first, which imports Alembic for once
         commands = [[sys.executable, str(HOME / "wardround.py"), "poll", "--config", str(toml)]]
         plainly = [sys.executable, me, "--monitors", str(monitors), "--plain", str(port), str(folder / "plain.db")]
         commands += [plainly, *(peers(folder, port, monitors) if with_peers else [])]
