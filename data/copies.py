@@ -67,8 +67,10 @@ def verified(path: Path) -> dict[str, int]:
     try:
         with store.reading(engine) as c:
             return _verified(c, path)
-    except (DBAPIError, Corrupt) as error:
-        raise Corrupt(f"the backup {path} is damaged: {error.__cause__ or error}") from error
+    except DBAPIError as error:
+        raise Corrupt(f"the backup {path} is damaged: {error.orig}") from error
+    except Corrupt as error:
+        raise Corrupt(f"the backup {path} is damaged: {error}") from error
     finally:
         engine.dispose()
 

@@ -57,6 +57,14 @@ def merge(series: str, level: str, start: datetime, rollups: Sequence[Rollup]) -
     )
 
 
+def mean(rollup: Rollup, step: str) -> float | None:
+    """Mean ms that an answer spent in ``step`` (dns, connect, tls, first_byte; any other is the rest); None without."""
+    answers = sum(n for _, n in rollup.latency.counts)
+    known = {"dns": rollup.dns, "connect": rollup.connect, "tls": rollup.tls, "first_byte": rollup.first_byte}
+    spent = known.get(step, max(0.0, rollup.latency_sum - sum(known.values())))
+    return spent / answers if answers else None
+
+
 def _finished(rollup: Rollup, latencies: Histogram) -> Rollup:
     found = histogram.latency(latencies)
     return replace(rollup, latency=latencies, p50=found.p50, p95=found.p95, p99=found.p99)

@@ -51,14 +51,6 @@ class Detail:
     samples: tuple[Sample, ...]
     findings: tuple[OpenFinding, ...]
 
-    @staticmethod
-    def stretch(point: Rollup, name: str) -> float | None:
-        """Mean ms that an answer of this point spent in a step or in the rest; None without answers."""
-        answers = sum(n for _, n in point.latency.counts)
-        known = {"dns": point.dns, "connect": point.connect, "tls": point.tls, "first_byte": point.first_byte}
-        spent = known.get(name, max(0.0, point.latency_sum - sum(known.values())))
-        return spent / answers if answers else None
-
 
 def read(c: Connection, told: Settings, tile: Tile, monitor: Monitor, window: str, now: datetime) -> Detail:
     """All of it, in one snapshot of the store. ``tile`` is the monitor's own on the board."""

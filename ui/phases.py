@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
+import rules.rollup
 import words
 from model import Phases, Result
 from ui.axes import dress, local, with_gaps
@@ -73,7 +74,7 @@ def figure(detail: Detail, theme: str, tz: ZoneInfo) -> go.Figure:
         drawing.add_trace(
             go.Scatter(
                 x=[local(at, tz) for at, _ in points],
-                y=[detail.stretch(point, name) if point else None for _, point in points],
+                y=[rules.rollup.mean(point, name) if point else None for _, point in points],
                 name=label, stackgroup="all", mode="lines", line={"width": 0.6, "color": COLOURS[number].of(theme)},
                 hovertemplate="%{y:.1f} ms",
             )

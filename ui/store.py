@@ -137,7 +137,8 @@ def _kind() -> str:
     """SQLite or Postgres, with its version."""
     dialect = shelf.engine().dialect
     version = ".".join(map(str, dialect.server_version_info or ())) or getattr(dialect.dbapi, "sqlite_version", "")
-    return f"{dialect.name} {version}".strip()
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(dialect.name, dialect.name)
+    return f"{name} {version}".strip()
 
 
 def shown() -> list[tuple[str, str, object]]:

@@ -22,9 +22,11 @@ SAMPLES = {
 
 MESSAGES = {
     "written": st.column_config.DatetimeColumn("Written", format="YYYY-MM-DD HH:mm:ss"),
+    "channel": st.column_config.TextColumn("Channel"),
     "message": st.column_config.TextColumn("Message", width="large"),
     "state": st.column_config.TextColumn("State", width="small"),
     "tries": st.column_config.NumberColumn("Tries", width="small"),
+    "error": st.column_config.TextColumn("Error"),
 }
 
 
@@ -45,7 +47,7 @@ def samples(found: Sequence[Sample], tz: ZoneInfo) -> pd.DataFrame:
 def settings(shown: Iterable[tuple[str, str, object]]) -> pd.DataFrame:
     """The configuration as it was loaded, secrets as ***."""
     rows = [(table, key, str(value)) for table, key, value in shown]
-    return pd.DataFrame(rows, columns=["table", "key", "value"])
+    return pd.DataFrame(rows, columns=["Table", "Key", "Value"])
 
 
 def messages(found: Sequence[Notification], tz: ZoneInfo) -> pd.DataFrame:

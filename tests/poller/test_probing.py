@@ -32,8 +32,6 @@ async def looks() -> dict[str, list[float]]:
 def test_no_turn_is_served_twice() -> None:
     began = asyncio.run(looks())
     assert len(began) == MONITORS
-    gaps = [
-        b - a for at in began.values() for a, b in itertools.pairwise(at)
-    ]  # the first look is off the grid
+    gaps = [b - a for at in began.values() for a, b in itertools.pairwise(at)]  # the first look is off the grid
     assert len(gaps) > MONITORS * (ROUNDS - 4)
     assert min(gaps) > EVERY / 2

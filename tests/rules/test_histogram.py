@@ -76,3 +76,12 @@ def test_a_failed_probe_has_no_latency(noon) -> None:
     found = rollup.fold("m", "minute", noon, [Sample("m", noon, Status.DOWN), Sample("m", noon, Status.UP, 10.0)])
 
     assert (found.up, found.down, histogram.latency(found.latency).n) == (1, 1, 1)
+
+
+def test_the_steps_of_an_answer_and_the_rest_add_up_to_its_latency(noon) -> None:
+    phases = Phases(dns=1.0, connect=2.0, tls=3.0, first_byte=10.0, total=20.0)
+    looks = [Sample("api", noon + timedelta(seconds=i), Status.UP, 20.0, phases=phases) for i in range(4)]
+    folded = rollup.fold("api", "minute", noon, looks)
+    steps = [rollup.mean(folded, step) for step in ("dns", "connect", "tls", "first_byte", "rest")]
+    assert steps == pytest.approx([1.0, 2.0, 3.0, 10.0, 4.0])
+    assert rollup.mean(rollup.fold("api", "minute", noon, []), "dns") is None
