@@ -285,7 +285,8 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Anything that can explain trouble. ``kind``: commit, restart, configuration, maintenance, certificate, watch."""
+    """Anything that can explain trouble. ``kind``: commit, restart, configuration, maintenance, certificate, watch,
+    deployment, vendor or issue."""
 
     at: datetime
     kind: str
@@ -301,6 +302,147 @@ class OpenFinding:
     finding: Finding
     first: datetime
     last: datetime
+
+
+# --- what outside services say ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number an outside service gave: ``unit`` is "", "%", "ms", "s", "B" or "/h"."""
+
+    name: str
+    value: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One Sentry issue. ``title`` and ``culprit`` are strangers' text, cleaned. ``hourly`` are events, oldest first."""
+
+    id: str
+    short: str
+    title: str
+    project: str
+    level: str
+    state: str  # new, regressed, escalating, ongoing, archived, resolved, unknown
+    count: int
+    users: int
+    first: datetime
+    last: datetime
+    culprit: str = ""
+    priority: str = ""
+    unhandled: bool = False
+    link: str = ""
+    release: str = ""  # the release it was first seen in, where that is known
+    environment: str = ""
+    hourly: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release as Sentry knows it. ``crash_free`` in per cent; ``deployed`` is its newest deploy."""
+
+    version: str
+    created: datetime
+    deployed: datetime | None = None
+    environment: str = ""
+    new_issues: int = 0
+    crash_free: float | None = None
+    sessions: int = 0
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment. ``message`` is strangers' text, cleaned; ``queued`` and ``built`` in seconds, when known."""
+
+    id: str
+    project: str
+    target: str  # production, preview, staging
+    state: str  # queued, building, ready, error, canceled, blocked, deleted, unknown
+    created: datetime
+    ready: datetime | None = None
+    commit: str = ""
+    branch: str = ""
+    message: str = ""
+    queued: float | None = None
+    built: float | None = None
+    serving: bool = False  # what users get now
+    candidate: bool = False  # may be rolled back to
+    link: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VendorIncident:
+    """Trouble that a vendor announces about itself; ``title`` is strangers' text, cleaned."""
+
+    id: str
+    vendor: str
+    title: str
+    state: str  # investigating, identified, monitoring, resolved, scheduled, in_progress, unknown
+    impact: str  # none, minor, major, critical, maintenance
+    started: datetime
+    ended: datetime | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Something in an error event that must not be there: where and of what kind, never the value."""
+
+    kind: str  # email, ip, jwt, card, key, cookie, header, query, username, frame variable ...
+    path: str  # such as request.headers.authorization
+    event: str
+    issue: str
+    sdk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one reading of an outside service said at one moment.
+
+    ``result`` is its state: UNKNOWN when it could not be measured, with the reason; ``fix`` is what a person can do.
+    """
+
+    result: Result
+    fix: str = ""
+    figures: tuple[Figure, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    releases: tuple[Release, ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+    incidents: tuple[VendorIncident, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+
+    @property
+    def measured(self) -> bool:
+        return self.result.status is not Status.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One question of an integration: ``name``, asked ``every`` so many seconds; ``alarms`` when down wakes people."""
+
+    name: str
+    title: str
+    every: float = 60.0
+    timeout: float = 20.0
+    alarms: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One outside service that is read: the file in integrations/, its options, its readings as monitors.
+
+    The key of a reading is ``<integration>.<reading>``; no monitor of a person's can have a dot in its key.
+    """
+
+    name: str
+    title: str
+    options: Any  # the frozen pydantic Options of integrations/<name>.py
+    readings: tuple[Monitor, ...] = ()
+    alarms: frozenset[str] = frozenset()  # keys of readings that wake people
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from checks._clean import clean
+from cleaning import clean
 
 
 def loaded(der: bytes) -> x509.Certificate:

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from jsonpath_rfc9535 import JSONPathEnvironment, JSONPathError, JSONPathQuery
 from pydantic import AfterValidator, BaseModel, Field
 
-from checks._clean import clean
 from checks._target import STRICT
 from checks._texts import Pattern, expression
+from cleaning import clean
 
 JSON_BYTES = 262_144  # a path such as $..x walks all of it on the loop that other probes share
 _SHOWN = 60

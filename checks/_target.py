@@ -11,10 +11,10 @@ import httpx
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from checks._address import Network, network
-from checks._clean import clean
 from checks._connect import context_for
 from checks._tools import Tools
 from checks._transport import MIB, Wish
+from cleaning import clean
 from model import Fault
 
 _HOST = re.compile(r"[a-z0-9._:-]{1,253}")

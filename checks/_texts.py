@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import re2  # type: ignore[import-untyped]
 from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
 
-from checks._clean import clean
 from checks._target import STRICT
+from cleaning import clean
 
 _SHOWN = 60
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
-from checks._clean import clean
 from checks._target import STRICT
 from checks._tools import Tools
+from cleaning import clean
 from duration import Seconds
 from model import Ping, Result, Status
 from words import lasted

@@ -18,13 +18,15 @@ MAY_IMPORT = {
     "registry": set(),
     "duration": set(),
     "words": {"model"},
+    "cleaning": {"words"},
     "rules": {"model", "words"},
     "data": {"model"},
-    "checks": {"model", "words", "registry", "duration"},
+    "checks": {"model", "words", "registry", "duration", "cleaning"},
+    "integrations": {"model", "words", "registry", "duration", "cleaning"},
     "notify": {"model", "words", "registry"},
     "configuration": {"model", "registry", "duration"},  # how settings.py reads its file
     "settings": {"model", "registry", "duration", "configuration"},
-    "poller": {"model", "words", "rules", "data", "settings", "checks", "notify", "registry"},
+    "poller": {"model", "words", "rules", "data", "settings", "checks", "integrations", "notify", "registry"},
     "routes": {"model", "rules", "data", "settings", "words", "registry"},
     "ui": {"model", "words", "rules", "data", "settings"},
     "pages": {"model", "words", "ui"},
@@ -46,7 +48,8 @@ ONLY_IN = {
     "pandas": {"ui", "pages"},
     "typer": {"wardround"},
     "apprise": {"notify"},
-    "httpx": {"checks", "poller", "notify"},
+    "httpx": {"checks", "integrations", "poller", "notify"},
+    "supabase": {"integrations"},
 }
 
 FORBIDDEN_KEYWORDS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checks._clean import clean, slug
+from cleaning import clean, slug
 from model import Part, Status
 
 MOST_PARTS = 64  # each becomes a series of its own

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks._clean import clean, slug
+from cleaning import clean, slug
 
 
 @pytest.mark.parametrize(

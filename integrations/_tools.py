@@ -1,0 +1,46 @@
+"""What an integration is handed: a client, a clock, and what is remembered of each service's rate limit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import httpx
+
+AGENT = "wardround/0.1 (status monitor)"
+TIMES = httpx.Timeout(connect=5, read=15, write=5, pool=10)  # the whole reading has a deadline of its own above these
+MOST = httpx.Limits(max_connections=20, max_keepalive_connections=0)
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Shared by all readings. ``until`` is, by integration, when its rate limit lets us ask again."""
+
+    client: httpx.AsyncClient
+    clock: Clock
+    until: dict[str, datetime] = field(default_factory=dict)
+
+
+def utc() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_tools(*, clock: Clock = utc, agent: str = AGENT) -> AsyncIterator[Tools]:
+    """Tools for the running loop. No proxies of the environment, no redirects, no cookies kept."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every URL, query and all, at INFO
+    async with httpx.AsyncClient(
+        headers={"User-Agent": agent, "Accept": "application/json"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        timeout=TIMES,
+        limits=MOST,
+        trust_env=False,
+        follow_redirects=False,
+    ) as client:
+        yield Tools(client, clock)
