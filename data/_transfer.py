@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pysqlite3.dbapi2 as driver  # type: ignore[import-untyped]
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import BigInteger, Connection, Integer, Table, func, insert, inspect, select
 
 from data.errors import StoreError
 from data.tables import METADATA
@@ -48,7 +48,7 @@ def rows(old: Connection, new: Connection) -> None:
     """Every row of every table, in batches, over what is there."""
     for table in reversed(METADATA.sorted_tables):
         new.execute(table.delete())
-    for table in METADATA.sorted_tables:
+    for table in _there(old):
         found = old.execution_options(yield_per=BATCH).execute(select(table))
         for batch in found.mappings().partitions():
             new.execute(insert(table), [dict(row) for row in batch])
@@ -60,14 +60,17 @@ def _renumber(c: Connection) -> None:
     """Postgres counts ids on its own and must go on behind those that were brought along."""
     for table in METADATA.sorted_tables:
         (key, *_) = table.primary_key.columns
-        if key.name == "id" and key.autoincrement is not False:
+        if key.name == "id" and key.autoincrement is not False and isinstance(key.type, Integer | BigInteger):
             following = select(func.coalesce(func.max(key), 0) + 1).scalar_subquery()
             c.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), following, False)))
 
 
 def counts(c: Connection) -> dict[str, int]:
     """How many rows each table has."""
-    return {
-        table.name: int(c.execute(select(func.count()).select_from(table)).scalar_one())
-        for table in METADATA.sorted_tables
-    }
+    return {table.name: int(c.execute(select(func.count()).select_from(table)).scalar_one()) for table in _there(c)}
+
+
+def _there(c: Connection) -> list[Table]:
+    """Our tables that this database has: one of an older version has fewer."""
+    names = set(inspect(c).get_table_names())
+    return [table for table in METADATA.sorted_tables if table.name in names]

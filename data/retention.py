@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, Connection, Table, delete, select
 
-from data import rollups, samples
+from data import figures, rollups, samples
 from data.days import FIRST
 from data.moments import micros
 from data.series import BITS
-from data.tables import CHANGES, DAYS, FINDINGS, FLIPS, INTERVALS, NOTIFICATIONS
+from data.tables import CHANGES, DAYS, DEPLOYMENTS, FINDINGS, FLIPS, HOOKS, INTERVALS, ISSUES, NOTIFICATIONS
 
 MINUTES = timedelta(hours=48)
 HISTORY_DAYS = 2557  # any seven calendar years hold 2556 or 2557 days
@@ -21,6 +21,9 @@ ENDS: tuple[tuple[Table, Column[int]], ...] = (
     (CHANGES, CHANGES.c.at),
     (FINDINGS, FINDINGS.c.closed),
     (NOTIFICATIONS, NOTIFICATIONS.c.created),
+    (DEPLOYMENTS, DEPLOYMENTS.c.created),
+    (ISSUES, ISSUES.c.last),
+    (HOOKS, HOOKS.c.at),
 )
 
 
@@ -35,6 +38,7 @@ def prune(c: Connection, now: datetime, raw_days: int, history_days: int = HISTO
     for level in ("hour", "day"):
         gone += rollups.prune(c, level, ends, limit - gone)
     gone += _oldest(c, DAYS, DAYS.c.key, ends.date().toordinal() - FIRST << BITS, limit - gone)
+    gone += figures.prune(c, ends, limit - gone)
     for table, column in ENDS:
         gone += _oldest(c, table, column, micros(ends), limit - gone)
     return gone

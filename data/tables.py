@@ -1,10 +1,11 @@
-"""The tables of the store. Their first shape is made by migrations/versions/0001.py; a test holds both equal."""
+"""The tables of the store. Their shape is made by migrations/versions/; a test holds both equal."""
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -205,4 +206,49 @@ REVISION = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     _int("number"),
+)
+# The newest of each reading of an outside service, and the newest that measured something. Bodies are JSON.
+SNAPSHOTS = Table(
+    "snapshots",
+    METADATA,
+    _text("key", primary=True),
+    _int("at"),
+    _text("body"),
+    _int("good_at", null=True),
+    _text("good", null=True),
+)
+# Numbers that outside services gave, one row a reading, name and hour: the last one of the hour.
+FIGURES = Table(
+    "figures",
+    METADATA,
+    _text("name", primary=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", Double, nullable=False),
+)
+DEPLOYMENTS = Table(
+    "deployments",
+    METADATA,
+    _text("id", primary=True),
+    _int("created"),
+    _text("body"),
+    Index("deployments_created", "created"),
+)
+ISSUES = Table(
+    "issues",
+    METADATA,
+    _text("id", primary=True),
+    _int("first"),
+    _int("last"),
+    _text("body"),
+    Index("issues_first", "first"),
+)
+# What came in by signed webhooks: each event once.
+HOOKS = Table(
+    "hooks",
+    METADATA,
+    _number(),
+    Column("event", Text, nullable=False, unique=True),
+    _text("kind"),
+    _int("at"),
+    _text("subject"),
 )

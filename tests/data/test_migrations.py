@@ -19,8 +19,8 @@ SECOND = '''"""A second step."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "next"
+down_revision = "{head}"
 branch_labels = None
 depends_on = None
 
@@ -38,7 +38,7 @@ def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
-    return folder / "versions" / "0002.py"
+    return folder / "versions" / "next.py"
 
 
 def found(db: Engine) -> tuple[str, bool, int]:
@@ -48,14 +48,14 @@ def found(db: Engine) -> tuple[str, bool, int]:
 
 
 def test_a_migration_that_breaks_half_way_leaves_nothing_behind_and_is_taken_up_again(db: Engine, step: Path) -> None:
-    step.write_text(SECOND.format(then='raise RuntimeError("power cut")'))
+    step.write_text(SECOND.format(head=schema.HEAD, then='raise RuntimeError("power cut")'))
     with pytest.raises(RuntimeError, match="power cut"), db.connect() as c:
         schema.migrate(c)
-    assert found(db) == ("0001", False, 0)
-    step.write_text(SECOND.format(then="pass"))
+    assert found(db) == (schema.HEAD, False, 0)
+    step.write_text(SECOND.format(head=schema.HEAD, then="pass"))
     with db.connect() as c:
         schema.migrate(c)
-    assert found(db) == ("0002", True, 7)
+    assert found(db) == ("next", True, 7)
 
 
 @pytest.mark.slow

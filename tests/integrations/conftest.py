@@ -54,10 +54,10 @@ async def tools(hand: Hand) -> AsyncIterator[Tools]:
 def read(tools: Tools) -> Read:
     """Reads once: ``await read("sentry", "issues", base=..., token=...)``."""
 
-    async def once(name: str, reading: str, *, timeout: float = 5.0, **options: Any) -> Snapshot:
+    async def once(name: str, reading: str, *, seconds: float = 5.0, **options: Any) -> Snapshot:
         module = member("integrations", name)
         integration = Integration(name, module.TITLE, module.Options(**options))
-        monitor = Monitor(f"{name}.{reading}", reading, name, None, timeout=timeout)
+        monitor = Monitor(f"{name}.{reading}", reading, name, None, timeout=seconds)
         return await fetch(integration, monitor, tools)
 
     return once

@@ -1,0 +1,36 @@
+"""Every Sentry issue that was ever seen, as it was seen last; what was not known before is new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from data.moments import micros
+from data.plain import text_of, value_of
+from data.tables import ISSUES
+from data.upsert import upsert
+from model import Issue
+
+
+def put(c: Connection, found: Iterable[Issue]) -> None:
+    """Writes each over what was known of it."""
+    rows = [
+        {"id": each.id, "first": micros(each.first), "last": micros(each.last), "body": text_of(each)} for each in found
+    ]
+    if rows:
+        c.execute(upsert(c, ISSUES), rows)
+
+
+def known(c: Connection, ids: Collection[str]) -> frozenset[str]:
+    """Those of ``ids`` that were seen before."""
+    return frozenset(c.execute(select(ISSUES.c.id).where(ISSUES.c.id.in_(list(ids)))).scalars())
+
+
+def first_between(c: Connection, start: datetime, end: datetime, limit: int = 500) -> tuple[Issue, ...]:
+    """Those first seen from ``start`` up to ``end`` (exclusive), newest first."""
+    t = ISSUES.c
+    query = select(t.body).where(t.first >= micros(start), t.first < micros(end))
+    rows = c.execute(query.order_by(t.first.desc(), t.id).limit(limit)).scalars()
+    return tuple(value_of(Issue, body) for body in rows)
