@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import typing
+from collections.abc import Hashable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -41,7 +42,7 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _hints(kind: type[Any]) -> dict[str, Any]:
+def _hints(kind: Any) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
@@ -55,7 +56,7 @@ def _made(kind: Any, value: Any) -> Any:
         kinds = [inside[0]] * len(value) if inside[-1] is Ellipsis else inside
         return tuple(_made(each, item) for each, item in zip(kinds, value, strict=True))
     if is_dataclass(kind):
-        known = _hints(typing.cast(type[Any], kind))
+        known = _hints(typing.cast(Hashable, kind))
         return typing.cast(Any, kind)(
             **{name: _made(known[name], each) for name, each in value.items() if name in known}
         )
