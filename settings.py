@@ -21,7 +21,7 @@ from configuration.mistakes import ConfigError, Mistake, line
 from configuration.reading import Reading
 from configuration.schema import schema
 from configuration.substitution import Filled, filled, literals
-from model import Channel, Maintenance, Monitor, Secret
+from model import Channel, Integration, Maintenance, Monitor, Secret
 
 __all__ = [
     "Channel", "ConfigError", "Maintenance", "Monitor", "Server", "Settings", "Site", "Store", "Watch",
@@ -84,6 +84,7 @@ class Settings:
     monitors: tuple[Monitor, ...] = ()
     channels: tuple[Channel, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
+    integrations: tuple[Integration, ...] = ()
     path: Path | None = None
     hidden: frozenset[str] = field(default=frozenset(), compare=False)  # texts that are never shown
 
@@ -130,6 +131,7 @@ def shown(settings: Settings) -> list[tuple[str, str, str]]:
     for table, values in (("monitor", settings.monitors), ("channel", settings.channels)):
         rows += [(f"[[{table}]] {value.key}", value) for value in values]
     rows += [(f"[[maintenance]] {value.title}", value) for value in settings.maintenance]
+    rows += [(f"[{each.name}]", each) for each in settings.integrations]
     hidden = settings.hidden
     return [(_masked(table, hidden), key, _masked(value, hidden)) for table, row in rows for key, value in _flat(row)]
 
@@ -181,7 +183,10 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     monitors, channels = reading.monitors(), reading.channels()
     maintenance = reading.maintenance(site.timezone, monitors)
     hidden = whole.secrets - {store["url"], ""}
-    return Settings(site, Store(**store), watch, server, monitors, channels, maintenance, file.absolute(), hidden)
+    return Settings(
+        site, Store(**store), watch, server, monitors, channels, maintenance, reading.integrations(), file.absolute(),
+        hidden,
+    )  # fmt: skip
 
 
 def _plain(row: BaseModel) -> dict[str, Any]:
@@ -203,6 +208,9 @@ def _store_url(url: str) -> str:
 
 
 def _flat(row: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(row, Integration):
+        yield from row.options.model_dump(mode="json").items()
+        return
     for each in fields(row):
         value = getattr(row, each.name)
         if isinstance(value, BaseModel):

@@ -14,7 +14,7 @@ import registry
 from configuration import tables
 from configuration.mistakes import Mistake, Place, from_pydantic, unknown
 from configuration.tables import ROWS, TABLES, known
-from model import Channel, Maintenance, Monitor, Secret, Status
+from model import Channel, Integration, Maintenance, Monitor, Secret, Status
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -26,12 +26,35 @@ class Reading:
         self.document = document
         self.hidden = frozenset(hidden)
         for name in document:
-            if name not in {*TABLES, *ROWS}:
+            if name not in _tables():
                 raise Mistake((), f"unknown table [{name[:64]}]{_nearest(name)}")
 
     def table(self, name: str, shape: type[T]) -> T:
         """The one [name] table; all defaults when it is not there."""
         return self._read(shape, (name,), self.document.get(name, {}), known(shape))
+
+    def integrations(self) -> tuple[Integration, ...]:
+        """Every outside service whose table is there, with its readings."""
+        return tuple(self._integration(name) for name in registry.names("integrations") if name in self.document)
+
+    def _integration(self, name: str) -> Integration:
+        module = registry.member("integrations", name)
+        options = self._read(module.Options, (name,), self.document[name], known(module.Options))
+        asked = module.readings(options) if hasattr(module, "readings") else module.READINGS
+        readings = tuple(
+            Monitor(
+                f"{name}.{each.name}",
+                each.title,
+                name,
+                options,
+                every=each.every,
+                timeout=each.timeout,
+                group="Services",
+            )
+            for each in asked
+        )
+        alarms = frozenset(f"{name}.{each.name}" for each in asked if each.alarms)
+        return Integration(name, module.TITLE, options, readings, alarms)
 
     def rows(self, name: str) -> list[Any]:
         """The raw [[name]] tables."""
@@ -127,7 +150,11 @@ def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _nearest(name: str) -> str:
-    return unknown(name, {*TABLES, *ROWS}).removeprefix(f"unknown key {name[:64]!r}")
+    return unknown(name, _tables()).removeprefix(f"unknown key {name[:64]!r}")
+
+
+def _tables() -> set[str]:
+    return {*TABLES, *ROWS, *registry.names("integrations")}
 
 
 def _circle(start: str, parents: Mapping[str, Sequence[str]]) -> list[str]:

@@ -16,6 +16,8 @@ def schema() -> dict[str, Any]:
     """One document; a [[monitor]] is one of its kinds, told apart by ``check``."""
     shared: dict[str, Any] = {}
     properties = {name: _object(shape, shared) for name, shape in TABLES.items()}
+    for name, module in registry.members("integrations").items():
+        properties[name] = _object(module.Options, shared)
     for name, shape in ROWS.items():
         row = _monitors(shared) if shape is Monitor else _object(shape, shared)
         properties[name] = {"type": "array", "items": row}

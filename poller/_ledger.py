@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 
 from data import (
     changes,
+    deployments,
+    figures,
     findings,
     flips,
     intervals,
+    issues,
     lease,
     notifications,
     revision,
     samples,
     series,
+    snapshots,
     standings,
     store,
     told,
@@ -31,6 +35,7 @@ from model import (
     Part,
     Result,
     Sample,
+    Snapshot,
     Standing,
     Status,
     Told,
@@ -50,6 +55,7 @@ class Seen:
     monitor: Monitor
     at: datetime
     result: Result
+    snapshot: Snapshot | None = None  # of a reading of an outside service; its result is ``result``
 
 
 @dataclass(slots=True)
@@ -61,6 +67,7 @@ class Draft:
     samples: list[Sample] = field(default_factory=list)
     judged: list[Judgement] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    snapshots: dict[str, tuple[datetime, Snapshot]] = field(default_factory=dict)
 
 
 class Ledger:
@@ -74,6 +81,11 @@ class Ledger:
         self.results: dict[str, tuple[datetime, Result]] = {}
         self.told: dict[str, Told] = {}
         self._findings: dict[str, tuple[Finding, ...]] = {}
+        self.good: dict[str, Snapshot] = {}  # the last of each reading that measured something
+        alarming = frozenset[str]().union(*(each.alarms for each in settings.integrations))
+        self._alarming = settings.monitors + tuple(
+            reading for each in settings.integrations for reading in each.readings if reading.key in alarming
+        )
         self._troubled: set[str] = set()  # series that are down or degraded: without any there is nothing to weigh
         self._on = frozenset(state for channel in settings.channels for state in channel.on) or {Status.DOWN}
 
@@ -87,6 +99,7 @@ class Ledger:
             self.ids = series.ensure(c, [monitor.key for monitor in self.settings.monitors], now)
             self.standings, self.told = standings.read(c), told.read(c)
             self.results = standings.results(c)
+            self.good = {key: kept.good for key, kept in snapshots.read(c).items() if kept.good is not None}
             self._findings = {}
             self._troubled = {key for key, standing in self.standings.items() if standing.status in status.BAD}
         return True
@@ -111,6 +124,7 @@ class Ledger:
             draft = self._keep(seen, now, report, more, news)  # the ballast was given up: there is room once more
         self.standings |= draft.standings
         self.results |= draft.results
+        self.good |= {key: found for key, (_, found) in draft.snapshots.items() if found.measured}
         return frozenset(key for key, standing in draft.standings.items() if standing.unsure and "/" not in key)
 
     def _keep(
@@ -149,6 +163,17 @@ class Ledger:
         if old is not None and not facts:
             result = replace(result, facts=old.facts)  # an answer that failed says nothing of the commit
         draft.results[monitor.key] = (seen.at, result)
+        if seen.snapshot is not None:
+            self._read(draft, monitor.key, seen.at, seen.snapshot)
+
+    def _read(self, draft: Draft, key: str, at: datetime, snapshot: Snapshot) -> None:
+        """What an outside service said, and what of it is news."""
+        before = self.good[key].incidents if key in self.good else ()
+        if snapshot.measured:
+            unread = [part.name for part in snapshot.result.parts if part.status is Status.UNKNOWN]
+            snapshot = replace(snapshot, incidents=what_changed.standing(before, snapshot.incidents, unread))
+            draft.changes += what_changed.vendors(before, snapshot.incidents, at)
+        draft.snapshots[key] = (at, snapshot)
 
     def _write(self, c: Connection, draft: Draft, now: datetime) -> None:
         new = [key for key in draft.standings if key not in self.ids]
@@ -157,6 +182,11 @@ class Ledger:
         samples.add(c, self.ids, draft.samples)
         standings.keep(c, self.ids, draft.standings.values())
         standings.keep_results(c, draft.results)
+        snapshots.put(c, draft.snapshots)
+        for key, (at, found) in draft.snapshots.items():
+            figures.add(c, key, at, found.figures)
+            deployments.put(c, found.deployments)
+            issues.put(c, found.issues)
         intervals.add(c, self.ids, [each for judged in draft.judged for each in judged.closed])
         flips.add(c, self.ids, [each for judged in draft.judged for each in judged.flips])
         for key, (_, result) in draft.results.items():
@@ -173,7 +203,7 @@ class Ledger:
             return {}, frozenset()
         site = self.settings.site
         notices, tolds, cleared = alerting.owed(
-            now, self.settings.monitors, known, self.told, self.settings.maintenance, site.timezone, self._on
+            now, self._alarming, known, self.told, self.settings.maintenance, site.timezone, self._on
         )
         rows = [
             (channel.key, notice)

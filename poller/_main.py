@@ -21,13 +21,14 @@ import checks
 from data import changes, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
-from model import Change, Monitor, Notice, Ping, Result, Status, WatchReport
+from model import Change, Monitor, Notice, Ping, Result, Snapshot, Status, WatchReport
 from poller import _gate
 from poller._clock import Clock, boot
 from poller._folding import Folding
 from poller._ledger import Ledger, Seen
 from poller._outbox import Outbox
 from poller._probing import Probing
+from poller._reading import Readings
 from poller._watchdog import Watchdog, end_with_parent
 from rules import alerting, blind
 from rules.status import graded
@@ -97,7 +98,9 @@ class Poller:
     async def _lead(self) -> None:
         """Probes and keeps until it is stopped or fenced off."""
         probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
-        turning = [asyncio.create_task(work) for work in (probing.run(), self._fold(), self._deliver())]
+        reading = Readings(self.settings.integrations, self.clock.now, self._read)
+        works = [probing.run(), self._fold(), self._deliver()] + [reading.run()] * bool(self.settings.integrations)
+        turning = [asyncio.create_task(work) for work in works]
         try:
             while not self.stop.is_set():
                 await self._sleep(1.0)
@@ -126,6 +129,9 @@ class Poller:
         if len(self.buffer) > BUFFER:
             self.buffer.popleft()
             self.dropped += 1
+
+    def _read(self, reading: Monitor, began: float, snapshot: Snapshot) -> None:
+        self.buffer.append(Seen(reading, self.clock.at(began), snapshot.result, snapshot))
 
     async def _keep(self, probing: Probing) -> bool:
         """One commit; False when another poller has taken over. What could not be written stays in the buffer."""

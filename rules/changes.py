@@ -1,11 +1,11 @@
-"""What changed between two answers of one monitor: a restart, a deployment, a certificate."""
+"""What changed between two answers: a restart, a deployment, a certificate; and what vendors announce."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 
-from model import Change
+from model import Change, VendorIncident
 
 SLACK = 5.0  # seconds by which an uptime may seem to shrink: clocks and rounding
 DEPLOYED = (("commit", "commit {}"), ("deployment_id", "deployment {}"), ("version", "version {}"))
@@ -50,3 +50,33 @@ def _number(text: str | None) -> float | None:
         return float(text) if text else None
     except ValueError:
         return None
+
+
+def standing(
+    before: Iterable[VendorIncident], after: Iterable[VendorIncident], unread: Collection[str]
+) -> tuple[VendorIncident, ...]:
+    """What vendors announce, where those whose pages could not be read still stand by what they said before."""
+    return (*after, *(each for each in before if each.vendor in unread))
+
+
+def vendors(before: Iterable[VendorIncident], after: Iterable[VendorIncident], at: datetime) -> tuple[Change, ...]:
+    """What vendors announced anew, and what is over; planned work counts from its beginning."""
+    known = {each.id: each for each in before if _runs(each, at)}
+    now = {each.id: each for each in after if _runs(each, at)}
+    begun = [
+        Change(_near(each.started, at), "vendor", f"{each.vendor}: {each.title} ({each.impact})")
+        for key, each in now.items()
+        if key not in known
+    ]
+    over = [Change(at, "vendor", f"{each.vendor}: over: {each.title}") for key, each in known.items() if key not in now]
+    return (*begun, *over)
+
+
+def _runs(incident: VendorIncident, at: datetime) -> bool:
+    over = incident.ended is not None or incident.state in ("resolved", "postmortem", "completed")
+    return not over and incident.started <= at
+
+
+def _near(moment: datetime, at: datetime) -> datetime:
+    """The event's own time, but not after ``at`` and at most a day before: it is news when we learn of it."""
+    return min(max(moment, at - timedelta(days=1)), at)

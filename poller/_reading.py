@@ -1,0 +1,52 @@
+"""When each outside service is read: one question at a time of each, jittered, more seldom while it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import integrations
+from model import Integration, Monitor, Snapshot
+from poller._clock import boot
+
+log = logging.getLogger("wardround.poller")
+JITTER = 0.1
+PATIENCE = 3  # failures in a row from which it is asked more and more seldom
+LONGEST = 600.0  # seconds between two questions of a service that fails, unless its own period is longer
+FIRST = 3.0  # seconds over which the first questions after a start are spread
+
+Done = Callable[[Monitor, float, Snapshot], None]
+
+
+class Readings:
+    """Asks every reading of every integration; ``done(reading, began, snapshot)`` is called for each answer."""
+
+    def __init__(self, known: Sequence[Integration], now: Callable[[], datetime], done: Done) -> None:
+        self.known, self._now, self._done = known, now, done
+
+    async def run(self) -> None:
+        """Never returns while there is something to read; cancel it."""
+        async with integrations.open_tools(clock=self._now) as tools, asyncio.TaskGroup() as group:
+            for integration in self.known:
+                for reading in integration.readings:
+                    group.create_task(self._ask(integration, reading, tools))
+
+    async def _ask(self, integration: Integration, reading: Monitor, tools: integrations.Tools) -> None:
+        failures = 0
+        await asyncio.sleep(random.uniform(0, min(FIRST, reading.every)))
+        while True:
+            began = boot()
+            snapshot = await integrations.fetch(integration, reading, tools)
+            failures = 0 if snapshot.measured else failures + 1
+            self._done(reading, began, snapshot)
+            await asyncio.sleep(pause(reading.every, failures) * random.uniform(1 - JITTER, 1 + JITTER))
+
+
+def pause(every: float, failures: int) -> float:
+    """Seconds until the next question: the period, doubled with each failure from the third on, up to ten minutes."""
+    if failures < PATIENCE:
+        return every
+    return max(every, min(every * 2.0 ** min(failures - PATIENCE + 1, 20), LONGEST))

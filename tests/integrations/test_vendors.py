@@ -1,0 +1,150 @@
+"""Vendors' pages in every format become parts with words; what cannot be read is unknown and hides nothing."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from integrations import vendors
+from model import Status
+
+UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
+
+
+def statuspage(indicator="none", components=(), incidents=(), planned=()):
+    return {
+        "page": {"name": "Acme", "url": "https://status.acme.example"},
+        "status": {"indicator": indicator, "description": f"says {indicator}"},
+        "components": [
+            {"id": "g", "name": "Core", "status": "major_outage", "group": True},
+            *({"id": name, "name": name, "status": state, "group": False} for name, state in components),
+        ],
+        "incidents": list(incidents),
+        "scheduled_maintenances": list(planned),
+    }
+
+
+INCIDENT = {
+    "id": "i1", "name": "Elevated errors <b>now</b>", "status": "monitoring", "impact": "major",
+    "shortlink": "https://stspg.example/x", "started_at": "2026-11-23T09:00:00Z", "resolved_at": None,
+}  # fmt: skip
+PLANNED = {"id": "m1", "name": "Move", "status": "scheduled", "scheduled_for": "2026-11-25T09:00:00Z"}
+
+
+@pytest.fixture
+def look(service, read):
+    """Reads pages that answer these bodies, by vendor."""
+
+    async def looked(pin=(), **bodies):
+        async def handler(request):
+            body = bodies[request.path_params["path"]]
+            return body if isinstance(body, PlainTextResponse) else JSONResponse(body)
+
+        base = await service(handler)
+        pages = {name: {"url": f"{base}/{name}", "pin": pin} for name in bodies}
+        return await read("vendors", "status", pages=pages)
+
+    return looked
+
+
+FORMATS = {
+    "statuspage, all well": (statuspage(), UP),
+    "statuspage, minor": (statuspage("minor"), DEGRADED),
+    "statuspage, major": (statuspage("major"), DEGRADED),
+    "statuspage, critical": (statuspage("critical"), DOWN),
+    "statuspage, a word nobody knows": (statuspage("purple"), UNKNOWN),
+    "stripe up": ({"largestatus": "up", "message": "All services are online.", "statuses": {"api": "up"}}, UP),
+    "stripe down": ({"largestatus": "down", "message": "x", "statuses": {}}, DOWN),
+    "instatus": ({"page": {"name": "x", "status": "HASISSUES"}}, DEGRADED),
+    "better stack": ({"data": {"attributes": {"aggregate_state": "downtime"}}}, DOWN),
+    "another format": ({"hello": 1}, UNKNOWN),
+    "a list": ([1, 2], UNKNOWN),
+    "nothing where tables should be": ({"status": {"indicator": "none"}, "components": 5, "incidents": "x"}, UP),
+    "a web page": (PlainTextResponse("<html>sign in"), UNKNOWN),
+    "a server error": (PlainTextResponse("", 500), UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", FORMATS)
+async def test_each_format_has_its_state(case, look) -> None:
+    body, state = FORMATS[case]
+
+    found = await look(acme=body)
+
+    assert found.result.status is state
+    assert [(part.name, part.status) for part in found.result.parts] == [("acme", state)]
+    assert bool(found.fix) == (state is UNKNOWN)
+
+
+async def test_a_page_that_cannot_be_read_hides_neither_trouble_nor_what_is_good(look) -> None:
+    found = await look(good=statuspage(), bad=statuspage("minor"), gone=PlainTextResponse("", 503))
+
+    assert found.result.status is DEGRADED
+    assert found.result.words == "bad: says minor"
+    assert found.fix == "look at the addresses in [vendors.pages]: gone"
+    assert [(part.name, part.status, part.words) for part in found.result.parts] == [
+        ("good", UP, "says none"), ("bad", DEGRADED, "says minor"), ("gone", UNKNOWN, "gone answered 503"),
+    ]  # fmt: skip
+
+
+PINS = {
+    "operational": UP, "degraded_performance": DEGRADED, "under_maintenance": DEGRADED,
+    "partial_outage": DOWN, "major_outage": DOWN, "lost_in_space": UNKNOWN,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", PINS)
+async def test_only_pinned_components_count_where_some_are_pinned(state, look) -> None:
+    body = statuspage("critical", [("Auth", state), ("Edge", "major_outage")])
+
+    found = await look(acme=body, pin=["auth"])
+
+    assert found.result.status is PINS[state]
+    assert [(part.name, part.status) for part in found.result.parts] == [
+        ("acme", PINS[state]),
+        ("acme.auth", PINS[state]),
+    ]
+
+
+async def test_a_pinned_component_that_is_not_named_is_unknown(look) -> None:
+    found = await look(acme=statuspage("none", [("Auth", "operational")]), pin=["Auth", "Storage"])
+
+    assert [(part.name, part.status) for part in found.result.parts] == [
+        ("acme", UP), ("acme.auth", UP), ("acme.storage", UNKNOWN),
+    ]  # fmt: skip
+
+
+async def test_incidents_and_planned_work_are_told_with_harmless_text(look) -> None:
+    hostile = INCIDENT | {
+        "id": "i2",
+        "name": "x\x00\u202e" * 500,
+        "status": "odd",
+        "impact": 7,
+        "shortlink": "javascript:1",
+    }
+    found = await look(acme=statuspage("major", incidents=[INCIDENT, hostile, {"id": "i3"}, 5], planned=[PLANNED]))
+
+    first, second, third = found.incidents
+    assert (first.id, first.state, first.impact, first.link) == (
+        "acme:i1",
+        "monitoring",
+        "major",
+        "https://stspg.example/x",
+    )
+    assert (second.state, second.impact, second.link) == ("unknown", "unknown", "")
+    assert len(second.title) <= 120
+    assert second.title.isprintable()
+    assert (third.impact, third.state) == ("maintenance", "scheduled")
+
+
+def test_an_empty_table_reads_the_four_vendors_of_the_platform() -> None:
+    assert list(vendors.Options().pages) == ["vercel", "supabase", "stripe", "sentry"]
+
+
+@pytest.mark.parametrize(
+    "pages", [{"Acme!": {"url": "https://x.example/"}}, {"acme": {"url": "ftp://x"}}, {"acme": {}}]
+)
+def test_pages_that_make_no_sense_are_refused(pages) -> None:
+    with pytest.raises(ValidationError):
+        vendors.Options(pages=pages)

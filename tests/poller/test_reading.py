@@ -1,0 +1,109 @@
+"""Outside services are read beside the probes: their trouble is history and news, and their silence delays nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from data import changes, intervals, snapshots, standings, store
+from model import Result, Snapshot, Status
+from poller._ledger import Ledger, Seen
+from poller._reading import pause
+
+STEPS = [0, 1, 2, 3, 4, 5, 6, 50]
+
+
+def page(indicator: str, *incidents: str) -> bytes:
+    said = [
+        {"id": name, "name": name, "status": "monitoring", "impact": "major", "started_at": "2026-11-01T00:00:00Z"}
+        for name in incidents
+    ]
+    return json.dumps({"status": {"indicator": indicator, "description": "so"}, "incidents": said}).encode()
+
+
+def read(engine, work):
+    with store.reading(engine) as c:
+        return work(c)
+
+
+def with_vendors(known, **pages: str):
+    import settings
+
+    tables = "".join(f'[vendors.pages.{name}]\nurl = "http://{url}/"\n' for name, url in pages.items())
+    known.path.write_text(known.path.read_text() + "\n" + tables)
+    return settings.load(known.path)
+
+
+async def test_what_a_vendor_says_is_kept_with_its_news(webs, configure, polling, until) -> None:
+    target, vendor = webs(), webs()
+    vendor.body = page("minor", "Slow builds")
+    known = with_vendors(configure(target.url), acme=vendor.url)
+    async with polling(known) as running:
+        await until(lambda: read(running.engine, snapshots.read).get("vendors.status"))
+        kept = read(running.engine, snapshots.read)["vendors.status"]
+        found = read(running.engine, standings.read)
+        told = read(running.engine, lambda c: changes.between(c, *everything()))
+
+    assert kept.newest.result.words == "acme: so"
+    assert {"vendors.status", "vendors.status/acme", "m0"} <= set(found)
+    assert [each.words for each in told if each.kind == "vendor"] == ["acme: Slow builds (major)"]
+
+
+async def test_a_service_that_hangs_delays_no_monitor(webs, configure, polling, until) -> None:
+    target, vendor = webs(), webs()
+    vendor.hang = 30.0
+    known = with_vendors(configure(target.url, every="1s"), acme=vendor.url)
+    async with polling(known) as running:
+        await until(lambda: vendor.asked)
+        begun = len(target.asked)
+        await asyncio.sleep(4)
+        looks = [b - a for a, b in zip(target.asked[begun:], target.asked[begun + 1 :], strict=False)]
+        assert read(running.engine, standings.read)["m0"].status is Status.UP
+
+    assert len(looks) >= 2
+    assert max(looks) < 1.5
+
+
+@pytest.mark.parametrize("failures", STEPS)
+def test_what_fails_is_asked_more_and_more_seldom(failures: int) -> None:
+    waits = {0: 60, 1: 60, 2: 60, 3: 120, 4: 240, 5: 480, 6: 600, 50: 600}
+    assert pause(60.0, failures) == waits[failures]
+    assert pause(3600.0, failures) == 3600.0
+
+
+def test_what_could_not_be_measured_is_unknown_and_keeps_the_last_good_answer(configure, noon) -> None:
+    from datetime import timedelta
+
+    known = with_vendors(configure("127.0.0.1:9"), acme="127.0.0.1:9")
+    engine = store.open(known.store.url)
+    ledger = Ledger(engine, known, "me", 60.0)
+    ledger.take(noon)
+    (reading,) = known.integrations[0].readings
+    for minutes, snapshot in enumerate((good(), Snapshot(Result(Status.UNKNOWN, "refused (401)"), "a new token"))):
+        at = noon + timedelta(minutes=minutes)
+        ledger.keep([Seen(reading, at, snapshot.result, snapshot)], at, report(at))
+
+    kept = read(engine, snapshots.read)["vendors.status"]
+    assert (kept.newest.fix, kept.good, kept.good_at) == ("a new token", good(), noon)
+    standing = read(engine, standings.read)["vendors.status"]
+    assert (standing.status, standing.blind) == (Status.UP, "refused (401)")
+    assert read(engine, lambda c: intervals.between(c, *everything())) == {}
+    engine.dispose()
+
+
+def good() -> Snapshot:
+    return Snapshot(Result(Status.UP, "fine"))
+
+
+def report(now):
+    from model import WatchReport
+
+    return WatchReport(now, now, 1, 0, "test", 1, 1)
+
+
+def everything():
+    from datetime import UTC, datetime
+
+    return datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
