@@ -11,6 +11,7 @@ from typing import Any
 
 from demo import past
 from demo.cast import Player, players
+from demo.outside import VENDORS
 from demo.schedule import Schedule
 from demo.server import CALLED, HOST, Ports
 
@@ -42,6 +43,10 @@ def text(schedule: Schedule, ports: Ports, var: Path) -> str:
         _table("[watch]", watch),
         _table("[[channel]]", {"key": CHANNEL, "url": f"json://{HOST}:{ports.http}{CALLED}"}),
         *_maintenance(schedule.opened),
+        *(
+            _table(f"[vendors.pages.{name}]", {"url": f"http://{HOST}:{ports.http}{path}", "pin": list(pin)})
+            for name, (path, pin) in VENDORS.items()
+        ),
         *(_table("[[monitor]]", _monitor(player)) for player in cast(ports, var)),
     ]
     return "# Written by the demo at every start; changes here are lost.\n\n" + "\n".join(tables)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from demo import health
 from demo.answer import HTML, Answer, Request, json_of
@@ -68,6 +69,48 @@ def _vendor(look: Look, request: Request) -> Answer:
     return json_of(document, wait=look.ms("hosting"))
 
 
+def _announces(vendor: str, subject: str | None, components: tuple[str, ...]) -> Callable[[Look, Request], Answer]:
+    """A status page in Statuspage's shape; it tells of the trouble of ``subject`` while that runs."""
+
+    def answer(look: Look, request: Request) -> Answer:
+        trouble = look.schedule.at(subject, look.at) if subject else None
+        state, incidents = ("degraded_performance", [_told(vendor, trouble.start)]) if trouble else ("operational", [])
+        said = {"indicator": "minor", "description": "Partially degraded service"}
+        document = {
+            "page": {"name": vendor, "url": f"https://status.example.com/{vendor.lower()}"},
+            "status": said if trouble else {"indicator": "none", "description": "All systems operational"},
+            "components": [{"id": name, "name": name, "status": state, "group": False} for name in components],
+            "incidents": incidents,
+            "scheduled_maintenances": [],
+        }
+        return json_of(document, wait=look.ms("hosting"))
+
+    return answer
+
+
+def _told(vendor: str, began: datetime) -> dict[str, object]:
+    return {
+        "id": f"{vendor.lower()}-{int(began.timestamp())}", "name": "Slow answers from the edge network",
+        "status": "investigating", "impact": "minor", "started_at": began.isoformat(), "resolved_at": None,
+        "shortlink": "https://example.com/status",
+    }  # fmt: skip
+
+
+def _current(look: Look, request: Request) -> Answer:
+    state = "degraded" if look.schedule.at("payments", look.at) else "up"
+    words = "All services are online." if state == "up" else "We see elevated error rates."
+    document = {"largestatus": state, "message": words, "statuses": {"api": state, "dashboard": "up", "webhooks": "up"}}
+    return json_of(document, wait=look.ms("hosting"))
+
+
+VENDORS = {  # by name: where its page is, and the components that the platform needs
+    "vercel": ("/pages/vercel/api/v2/summary.json", ("Edge Network",)),
+    "supabase": ("/pages/supabase/api/v2/summary.json", ("Database", "Auth")),
+    "stripe": ("/pages/stripe/current", ("api", "webhooks")),
+    "sentry": ("/pages/sentry/api/v2/summary.json", ()),
+}
+
+
 def _closed(look: Look, request: Request) -> Answer:
     return json_of({"error": "Authentication required"}, status=401, wait=look.ms("live"))
 
@@ -87,6 +130,10 @@ PATHS: dict[str, Callable[[Look, Request], Answer]] = {
     "/realtime/v1/api/ping": _status("realtime", {"message": "pong"}),
     "/v1/charges": _charges,
     "/vendor/status": _vendor,
+    VENDORS["vercel"][0]: _announces("Vercel", "hosting", ("Edge Network", "Builds")),
+    VENDORS["supabase"][0]: _announces("Supabase", None, ("Database", "Auth", "Storage")),
+    VENDORS["stripe"][0]: _current,
+    VENDORS["sentry"][0]: _announces("Sentry", None, ("Ingest", "API")),
 }
 
 

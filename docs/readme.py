@@ -36,6 +36,13 @@ def checks() -> str:
     )
 
 
+def integrations() -> str:
+    return table(
+        ["table", "what is read"],
+        [(f"`[{n}]`", first_line(HOME / "integrations" / f"{n}.py")) for n in registry.names("integrations")],
+    )
+
+
 def pages() -> str:
     from ui import nav
 
@@ -78,6 +85,7 @@ def figures() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "checks": checks,
+    "integrations": integrations,
     "pages": pages,
     "routes": routes,
     "commands": commands,

@@ -153,7 +153,9 @@ def test_the_required_places_exist() -> None:
 
 def test_names_say_what_a_thing_is_about() -> None:
     banned = {"util", "utils", "helper", "helpers", "manager", "service", "services", "handler", "handlers", "common"}
-    assert [str(path) for path in sources() if banned & set(path.stem.strip("_").split("_"))] == []
+    addresses = {Path("pages/services.py")}  # a page's file is its address: people call the outside services so
+    named = [path for path in sources() if banned & set(path.stem.strip("_").split("_"))]
+    assert set(named) == addresses
 
 
 def test_no_module_shadows_the_standard_library() -> None:

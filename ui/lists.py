@@ -19,6 +19,7 @@ SIGNS = {
     "maintenance": "build_circle",
     "certificate": "lock",
     "watch": "visibility",
+    "vendor": "campaign",
 }
 
 

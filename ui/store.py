@@ -15,11 +15,13 @@ import rules.public
 import settings
 from model import Board, Change, Monitor, Notification, PublicStatus, Status, Uptime, WatchReport
 from settings import Settings
-from ui import detail, history, shelf
+from ui import detail, history, outside, shelf
 from ui.detail import Detail
 from ui.history import History
+from ui.outside import Service
 
 REST = 30.0  # seconds for which curves, shares and bars stay; states never wait for that
+SOON = 5.0  # seconds for which services stay: they are asked once a minute at most
 WINDOWS = ("24h", "7d", "30d", "90d")
 
 
@@ -107,6 +109,16 @@ def one(key: str, window: str) -> Detail:
             return detail.read(c, told(), tile, watched, window, now())
 
     return shelf.kept(("one", key, window), (tile.status, tile.since, tile.unsure), shelf.FRESH, make)
+
+
+def services(window: str) -> tuple[Service, ...]:
+    """Every outside service that is read, with its history in a window."""
+
+    def make() -> tuple[Service, ...]:
+        with data.store.reading(shelf.engine()) as c:
+            return outside.read(c, told(), window, now())
+
+    return shelf.kept(("services", window), None, SOON, make)
 
 
 def public() -> PublicStatus:

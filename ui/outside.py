@@ -1,0 +1,85 @@
+"""Everything that is known of the outside services: what the page Services shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import data.intervals
+import data.series
+import data.snapshots
+import data.standings
+import rules.board
+import rules.uptime
+from data.snapshots import Kept
+from data.store import Connection
+from model import Bar, Day, Interval, Monitor, Standing, Tile, VendorIncident
+from settings import Settings
+from ui.strips import DAYS, STRETCHES, begin, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One reading: its own tile, one for each part, and when it last measured something (``good_at``)."""
+
+    title: str
+    tile: Tile
+    parts: tuple[Tile, ...] = ()
+    fix: str = ""
+    good_at: datetime | None = None
+    incidents: tuple[VendorIncident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What all services share in one look at the store."""
+
+    standings: Mapping[str, Standing]
+    created: Mapping[str, datetime]
+    intervals: Mapping[str, Sequence[Interval]]
+    window: str
+    start: datetime
+    now: datetime
+
+
+def read(c: Connection, told: Settings, window: str, now: datetime) -> tuple[Service, ...]:
+    """Every reading of every integration, in the order of their names."""
+    start = begin(window, now, told.site.timezone)
+    kept, created = data.snapshots.read(c), data.series.created(c)
+    keys = [key for key in created if "." in key.partition("/")[0]]  # no monitor's key has a dot, every reading's has
+    found = data.intervals.between(c, start, now, keys) if keys else {}
+    past = Past(data.standings.read(c), created, found, window, start, now)
+    return tuple(
+        _service(past, told, each, kept.get(each.key))
+        for integration in told.integrations
+        for each in integration.readings
+    )
+
+
+def _service(past: Past, told: Settings, reading: Monitor, kept: Kept | None) -> Service:
+    own = _tile(past, told, reading)
+    if kept is None:
+        return Service(reading.name, own)
+    good = kept.good or kept.newest
+    parts = (replace(reading, key=f"{reading.key}/{part.name}", name=part.name) for part in good.result.parts)
+    tiles = tuple(_tile(past, told, part) for part in parts)
+    return Service(reading.name, own, tiles, kept.newest.fix, kept.good_at, good.incidents)
+
+
+def _tile(past: Past, told: Settings, series: Monitor) -> Tile:
+    standing, made = past.standings.get(series.key), past.created.get(series.key)
+    line: tuple[Interval, ...] = ()
+    if made is not None:
+        line = timeline(past.intervals, standing, series, made, (), past.start, past.now)
+    total = rules.uptime.uptime(line)
+    return rules.board.tile(series, standing, past.now, {}, {}, bars=_bars(line, past, told), total=total)
+
+
+def _bars(line: Sequence[Interval], past: Past, told: Settings) -> tuple[Bar, ...]:
+    tz = told.site.timezone
+    if past.window in DAYS:
+        days = [Day("", day, seconds) for day, seconds in rules.uptime.by_day(line, tz)]
+        return rules.board.bars(days, past.start.astimezone(tz).date(), past.now.astimezone(tz).date(), tz)
+    n, seconds = STRETCHES[past.window]
+    return rules.board.hours(line, past.start, n, tz, seconds)
