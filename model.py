@@ -422,12 +422,16 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One question of an integration: ``name``, asked ``every`` so many seconds; ``alarms`` when down wakes people."""
+    """One question of an integration: ``name``, asked ``every`` so many seconds; ``alarms`` when down wakes people.
+
+    ``confirm`` is 1 where the service speaks of itself, more where we judge single answers.
+    """
 
     name: str
     title: str
     every: float = 60.0
     timeout: float = 20.0
+    confirm: int = 1
     alarms: bool = False
 
 

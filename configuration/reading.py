@@ -49,6 +49,7 @@ class Reading:
                 options,
                 every=each.every,
                 timeout=each.timeout,
+                confirm=each.confirm,
                 group="Services",
             )
             for each in asked

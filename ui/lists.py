@@ -74,15 +74,18 @@ def parts(found: Sequence[Tile], window: str) -> Html:
 def _part(tile: Tile, window: str) -> Html:
     said = [icon(tile.status), tag("b", tile.name), pill(tile.status)]
     said += [tag("span", tile.words, class_="wr-soft")] if tile.words else []
-    figures = tag(
-        "span", f"{share_words(tile)} · {words.ms(tile.latency) if tile.latency else 'no time'}", class_="wr-soft"
-    )
+    figures = tag("span", " · ".join([share_words(tile), *_time(tile)]), class_="wr-soft")
     return tag(
         "div",
         tag("div", *said, figures, class_="wr-top"),
         strip(tile.bars, history_words(tile, window)),
         class_="wr-line",
     )
+
+
+def _time(tile: Tile) -> list[str]:
+    """Its newest latency; nothing where none is measured."""
+    return [words.ms(tile.latency)] if tile.latency else []
 
 
 def empty(head: str, words_: str = "") -> Html:

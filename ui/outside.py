@@ -62,9 +62,14 @@ def _service(past: Past, told: Settings, reading: Monitor, kept: Kept | None) ->
     if kept is None:
         return Service(reading.name, own)
     good = kept.good or kept.newest
-    parts = (replace(reading, key=f"{reading.key}/{part.name}", name=part.name) for part in good.result.parts)
+    parts = (replace(reading, key=f"{reading.key}/{part.name}", name=_spoken(part.name)) for part in good.result.parts)
     tiles = tuple(_tile(past, told, part) for part in parts)
     return Service(reading.name, own, tiles, kept.newest.fix, kept.good_at, good.incidents)
+
+
+def _spoken(part: str) -> str:
+    """The name of a part as people say it: ``vercel.edge-network`` is a component of a vendor."""
+    return part.replace(".", " · ").replace("-", " ")
 
 
 def _tile(past: Past, told: Settings, series: Monitor) -> Tile:

@@ -47,6 +47,7 @@ async def test_what_a_vendor_says_is_kept_with_its_news(webs, configure, polling
         told = read(running.engine, lambda c: changes.between(c, *everything()))
 
     assert kept.newest.result.words == "acme: so"
+    assert found["vendors.status/acme"].status is Status.DEGRADED, "what a vendor says of itself needs no second look"
     assert {"vendors.status", "vendors.status/acme", "m0"} <= set(found)
     assert [each.words for each in told if each.kind == "vendor"] == ["acme: Slow builds (major)"]
 
