@@ -99,7 +99,7 @@ class Poller:
         """Probes and keeps until it is stopped or fenced off."""
         probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
         reading = Readings(self.settings.integrations, self.clock.now, self._read)
-        works = [probing.run(), self._fold(), self._deliver()] + [reading.run()] * bool(self.settings.integrations)
+        works = (probing.run(), reading.run(), self._fold(), self._deliver())
         turning = [asyncio.create_task(work) for work in works]
         try:
             while not self.stop.is_set():

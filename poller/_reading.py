@@ -28,7 +28,9 @@ class Readings:
         self.known, self._now, self._done = known, now, done
 
     async def run(self) -> None:
-        """Never returns while there is something to read; cancel it."""
+        """Returns at once when there is nothing to read, else never; cancel it."""
+        if not self.known:
+            return
         async with integrations.open_tools(clock=self._now) as tools, asyncio.TaskGroup() as group:
             for integration in self.known:
                 for reading in integration.readings:
