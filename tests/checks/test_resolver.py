@@ -124,15 +124,19 @@ async def test_nothing_is_kept_between_probes(hole: Hole) -> None:
 
 
 async def test_threads_end_with_the_tools(hole: Hole) -> None:
-    before = dns_threads()
-    async with open_tools(lookup=hole) as tools:
+    workers: list[threading.Thread] = []
+
+    def lookup(name: str) -> tuple[str, ...]:
+        workers.append(threading.current_thread())
+        return hole(name)
+
+    async with open_tools(lookup=lookup) as tools:
         await tools.resolver.addresses("good")
-        assert dns_threads() == before + 1
-    for _ in range(100):
-        if dns_threads() == before:
-            break
-        await asyncio.sleep(0.01)
-    assert dns_threads() == before
+        (worker,) = workers
+        assert worker.is_alive(), "it waits for the next name"
+        assert worker.name.startswith("dns-")
+    await asyncio.to_thread(worker.join, 5)
+    assert not worker.is_alive()
 
 
 @pytest.mark.parametrize("name", ["a" * 64 + ".example", "a..b", "no-such-name.invalid"])
