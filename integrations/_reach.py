@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,21 +24,27 @@ Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 
 class Unmeasured(Exception):
-    """We could not find out: ``words`` say why, ``fix`` what a person can do. Never looks like the service's outage."""
+    """We could not find out: ``words`` say why, ``fix`` what a person can do. Never looks like the service's outage.
 
-    def __init__(self, words: str, fix: str = "") -> None:
+    ``status`` is the HTTP status that was answered, if any; ``silent`` is true when nothing was answered at all.
+    """
+
+    def __init__(self, words: str, fix: str = "", *, status: int | None = None, silent: bool = False) -> None:
         super().__init__(words)
         self.words = words
         self.fix = fix
+        self.status = status
+        self.silent = silent
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer. ``body`` is the parsed JSON, None when there was none and none was asked for."""
+    """A whole answer after ``took`` ms. ``body`` is the parsed JSON, None when there was none and none was needed."""
 
     status: int
     headers: httpx.Headers
     body: Any = None
+    took: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Reach:
     ) -> Answer:
         """``empty``: an answer without JSON is right (HEAD, health pages)."""
         self._obey()
+        began = time.perf_counter()
         request = self.tools.client.build_request(
             method, self.base.rstrip("/") + path, params=_pairs(query) or None,
             headers={**self.headers, **(headers or {})}, json=body,
@@ -77,15 +85,14 @@ class Reach:
             async with asyncio.timeout(PER_CALL):
                 status, found, raw = await self._sent(request)
         except TimeoutError:
-            raise Unmeasured(f"{self.title} did not answer within {PER_CALL:g} s") from None
+            raise Unmeasured(f"{self.title} did not answer within {PER_CALL:g} s", silent=True) from None
         except httpx.HTTPError as error:
-            raise Unmeasured(f"{self.title} cannot be reached ({_kind(error)})") from None
+            raise Unmeasured(f"{self.title} cannot be reached ({_kind(error)})", silent=True) from None
         self._note(status, found)
         if status not in accept:
             raise self._failed(status, found)
-        if empty and not raw.strip():
-            return Answer(status, found)
-        return Answer(status, found, await self._parsed(raw, empty))
+        took = (time.perf_counter() - began) * 1000
+        return Answer(status, found, None if empty and not raw.strip() else await self._parsed(raw, empty), took)
 
     async def _sent(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         answer = await self.tools.client.send(request, stream=True)
@@ -127,12 +134,14 @@ class Reach:
     def _failed(self, status: int, headers: httpx.Headers) -> Unmeasured:
         if status in self.refused:
             words, fix = self.refused[status]
-            return Unmeasured(f"{self.title} {words} ({status})", fix)
+            return Unmeasured(f"{self.title} {words} ({status})", fix, status=status)
         if status == 429:
-            return Unmeasured(f"{self.title} limits how often we may ask (429)", "nothing: it is asked again by itself")
+            fix = "nothing: it is asked again by itself"
+            return Unmeasured(f"{self.title} limits how often we may ask (429)", fix, status=status)
         if 300 <= status < 400:
-            return Unmeasured(f"{self.title} redirects elsewhere ({status})", "check the address in the configuration")
-        return Unmeasured(f"{self.title} answered {status}")
+            fix = "check the address in the configuration"
+            return Unmeasured(f"{self.title} redirects elsewhere ({status})", fix, status=status)
+        return Unmeasured(f"{self.title} answered {status}", status=status)
 
 
 def _pairs(query: Query) -> list[tuple[str, str | int | float | bool | None]]:

@@ -12,10 +12,11 @@ from pydantic import AfterValidator, Field
 
 from cleaning import slug
 from integrations._options import Base, Table
+from integrations._parts import worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import table
 from integrations._tools import Tools
-from integrations._vendors._page import Page, worst
+from integrations._vendors._page import Page
 from model import Part, Reading, Result, Snapshot, Status
 
 TITLE = "Vendors"

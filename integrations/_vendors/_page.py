@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model import Status, VendorIncident
@@ -16,12 +16,6 @@ class Page:
     words: str
     components: tuple[tuple[str, Status, str], ...] = ()
     incidents: tuple[VendorIncident, ...] = ()
-
-
-def worst(found: Iterable[Status]) -> Status:
-    """The worst of what is known: an unknown one hides neither trouble nor what is good. Nothing known is unknown."""
-    seen = set(found)
-    return next((each for each in (Status.DOWN, Status.DEGRADED, Status.UP) if each in seen), Status.UNKNOWN)
 
 
 def pinned(names: Sequence[tuple[str, Status, str]], pin: Sequence[str]) -> tuple[tuple[str, Status, str], ...]:

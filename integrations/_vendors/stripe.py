@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from integrations._parts import worst
 from integrations._shape import table, text
-from integrations._vendors._page import Page, pinned, worst
+from integrations._vendors._page import Page, pinned
 from model import Status
 
 STATES = {"up": Status.UP, "degraded": Status.DEGRADED, "down": Status.DOWN}

@@ -1,0 +1,1 @@
+"""What Vercel is asked, one file a reading."""

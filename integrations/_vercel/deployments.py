@@ -1,0 +1,207 @@
+"""What serves production, what was deployed, and what to go back to.
+
+The newest ready deployment is not always what people get: rollbacks, staged and rolling releases. ``targets.production``
+of the project is the truth.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from integrations._parts import attempt, blind, fixes, troubles, worst
+from integrations._reach import Reach, Unmeasured
+from integrations._shape import items, moment, number, table, text
+from model import Deployment, Figure, Finding, Part, Result, Snapshot, Status
+
+STATES = {
+    "QUEUED": "queued", "INITIALIZING": "queued", "BUILDING": "building", "READY": "ready", "ERROR": "error",
+    "CANCELED": "canceled", "BLOCKED": "blocked", "DELETED": "deleted",
+}  # fmt: skip
+PAGES = 3  # pages of 50 that are read until what serves is among them
+DAY = timedelta(days=1)
+Team = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A deployment, and whether it was ever what people got, as far as Vercel says."""
+
+    deployment: Deployment
+    promoted: bool
+
+
+async def read(to: Reach, project: str, team: Team) -> Snapshot:
+    """Vercel: GET /v9/projects/{id}, GET /v7/deployments (older: /v6), GET /v1/projects/{id}/rolling-release."""
+    about = table((await to.get(f"/v9/projects/{project}", team)).body)
+    if not text(about.get("id")):
+        raise Unmeasured("Vercel's answer names no project", "check [vercel] base and project")
+    serves = text(table(table(about.get("targets")).get("production")).get("id"), 64)
+    listed = await attempt(_listed(to, text(about["id"], 64), serves, team))
+    rolling = await attempt(_rolling(to, text(about["id"], 64), team)) if about.get("rollingRelease") else None
+    seen = [] if isinstance(listed, Unmeasured) else [_seen(row, text(about.get("name"), 64), serves) for row in listed]
+    found = [each for each in seen if each is not None]
+    parts = [_production(about, serves, found)]
+    parts += [blind("builds", listed)] if isinstance(listed, Unmeasured) else [_builds(found)]
+    if rolling is not None:
+        parts.append(blind("rolling", rolling) if isinstance(rolling, Unmeasured) else rolling)
+    deployments = tuple(each.deployment for each in found)
+    now = to.tools.clock()
+    result = Result(
+        worst(part.status for part in parts), troubles(parts), parts=tuple(parts),
+        findings=tuple(_findings(about, serves, found)), facts=_facts(found, team),
+    )  # fmt: skip
+    figures = () if isinstance(listed, Unmeasured) else _figures(deployments, now)
+    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=deployments)
+
+
+async def _listed(to: Reach, project: str, serves: str, team: Team) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"projectId": project, "limit": 50, **team}
+    path = "/v7/deployments"
+    for _ in range(PAGES):
+        answer = await to.get(path, query, accept=(200, 404) if path == "/v7/deployments" and not rows else (200,))
+        if answer.status == 404:
+            path = "/v6/deployments"
+            answer = await to.get(path, query)
+        body = table(answer.body)
+        if not isinstance(body.get("deployments"), list):
+            raise Unmeasured("Vercel's list of deployments has another shape", "check [vercel] base")
+        page = items(body["deployments"])
+        rows += page
+        until = number(table(body.get("pagination")).get("next"))
+        if until is None or not page or not serves or any(row.get("uid") == serves for row in rows):
+            break
+        query = {**query, "until": int(until)}
+    return rows
+
+
+async def _rolling(to: Reach, project: str, team: Team) -> Part | None:
+    answer = await to.get(f"/v1/projects/{project}/rolling-release", team, accept=(200, 404))
+    release = table(table(answer.body).get("rollingRelease"))
+    state = text(release.get("state"), 40)
+    if answer.status == 404 or not state:
+        return None
+    share = number(table(release.get("activeStage")).get("targetPercentage"))
+    if state == "ACTIVE":
+        return Part("rolling", Status.UP, None, f"two deployments serve: {share or 0:g} % go to the new one")
+    known = {"COMPLETE": (Status.UP, "complete"), "ABORTED": (Status.DEGRADED, "a rolling release was aborted")}
+    status, words = known.get(state, (Status.UNKNOWN, "in a state that is not known here"))
+    return Part("rolling", status, None, words)
+
+
+def _seen(row: dict[str, Any], project: str, serves: str) -> Seen | None:
+    created, uid = moment(row.get("created") or row.get("createdAt")), text(row.get("uid") or row.get("id"), 64)
+    if created is None or not uid:
+        return None
+    building, ready = moment(row.get("buildingAt")), moment(row.get("ready"))
+    target, meta = row.get("target"), table(row.get("meta"))
+    state = STATES.get(text(row.get("readyState") or row.get("state"), 40), "unknown")
+    made = Deployment(
+        uid, project, "preview" if target is None else text(target, 40), state, created, ready,
+        *(_meta(meta, name, most) for name, most in (("CommitSha", 40), ("CommitRef", 100), ("CommitMessage", 200))),
+        queued=_between(created, building), built=_between(building, ready), serving=uid == serves,
+        candidate=row.get("isRollbackCandidate") is True, link=_link(row.get("inspectorUrl")),
+        error=text(row.get("errorCode") or row.get("errorMessage"), 120),
+    )  # fmt: skip
+    return Seen(made, row.get("readySubstate") == "PROMOTED" or row.get("isRollbackCandidate") is True)
+
+
+def _meta(meta: dict[str, Any], name: str, most: int) -> str:
+    return next((said for host in ("github", "gitlab", "bitbucket") if (said := text(meta.get(host + name), most))), "")
+
+
+def _between(start: datetime | None, end: datetime | None) -> float | None:
+    seconds = (end - start).total_seconds() if start and end else None
+    return seconds if seconds is not None and seconds >= 0 else None
+
+
+def _link(value: object) -> str:
+    link = value if isinstance(value, str) and len(value) < 300 and value.isascii() and value.isprintable() else ""
+    return link if link.startswith("https://vercel.com/") and not set("?# <>\"'\\") & set(link) else ""
+
+
+def name_of(deployment: Deployment) -> str:
+    """How a deployment is called in a sentence: its commit, else its id."""
+    return deployment.commit[:7] or deployment.id
+
+
+def _production(about: dict[str, Any], serves: str, found: Sequence[Seen]) -> Part:
+    if about.get("paused") is True:
+        return Part("production", Status.DOWN, None, "the project is paused: nobody is served")
+    if not serves:
+        return Part("production", Status.UNKNOWN, None, "no deployment serves production yet")
+    state = text(table(table(about.get("targets")).get("production")).get("readyState"), 40)
+    named = next((name_of(each.deployment) for each in found if each.deployment.serving), serves)
+    status = {"READY": Status.UP, "": Status.UP, "ERROR": Status.DOWN}.get(state, Status.UNKNOWN)
+    return Part("production", status, None, f"{named} serves" if status is Status.UP else f"{named}: {state.lower()}")
+
+
+def _builds(found: Sequence[Seen]) -> Part:
+    """The newest production deployment that is over: a failed one leaves the older one serving."""
+    over = ("ready", "error", "blocked")
+    newest = next(
+        (e.deployment for e in found if e.deployment.target == "production" and e.deployment.state in over), None
+    )
+    if newest is None:
+        return Part("builds", Status.UNKNOWN, None, "no production deployment yet")
+    if newest.state == "ready":
+        return Part("builds", Status.UP, None, f"{name_of(newest)} was built")
+    why = f" ({newest.error})" if newest.error else ""
+    return Part("builds", Status.DEGRADED, None, f"the newest production deployment {name_of(newest)} failed{why}")
+
+
+def previous_good(found: Sequence[Seen]) -> Deployment | None:
+    """What one would go back to: the newest that served production before what serves now, and was ready."""
+    now = next((each.deployment for each in found if each.deployment.serving), None)
+    if now is None:
+        return None
+    older = [
+        each for each in found
+        if each.deployment.created < now.created and each.deployment.target == "production"
+        and each.deployment.state == "ready"
+    ]  # fmt: skip
+    return next((each.deployment for each in older if each.promoted), older[0].deployment if older else None)
+
+
+def _findings(about: dict[str, Any], serves: str, found: Sequence[Seen]) -> list[Finding]:
+    now = next((each.deployment for each in found if each.deployment.serving), None)
+    asked = table(about.get("lastAliasRequest"))
+    back = asked.get("type") == "rollback" and asked.get("jobStatus") == "succeeded"
+    if back and serves and asked.get("toDeploymentId") == serves:
+        named = name_of(now) if now else serves
+        words = f"production was rolled back to {named} and is pinned there: new deployments do not go live"
+        return [Finding("vercel-pinned", words, "when the mistake is mended, promote a deployment in Vercel")]
+    newer = [
+        each.deployment for each in found
+        if now and each.deployment.created > now.created and each.deployment.target == "production"
+        and each.deployment.state == "ready"
+    ]  # fmt: skip
+    if now and newer and not about.get("rollingRelease"):
+        words = f"{name_of(newer[0])} is ready, but {name_of(now)} serves production"
+        return [Finding("vercel-not-serving", words, "promote it in Vercel, or leave it if it is staged on purpose")]
+    return []
+
+
+def _facts(found: Sequence[Seen], team: Team) -> tuple[tuple[str, str], ...]:
+    now, back = next((e.deployment for e in found if e.deployment.serving), None), previous_good(found)
+    facts = [("serving", name_of(now))] if now else []
+    if back is not None:
+        scope = f" --scope {shlex.quote(next(iter(team.values())))}" if team else ""
+        facts += [("previous", name_of(back)), ("rollback", f"vercel rollback {shlex.quote(back.id)}{scope}")]
+    return tuple(facts)
+
+
+def _figures(found: Sequence[Deployment], now: datetime) -> tuple[Figure, ...]:
+    day = [each for each in found if now - DAY <= each.created]
+    newest = next((each for each in found if each.target == "production" and each.built is not None), None)
+    figures = [
+        Figure("deployments_24h", len(day)), Figure("failed_24h", sum(each.state == "error" for each in day))
+    ]  # fmt: skip
+    if newest is not None:
+        pairs = (("build", newest.built), ("queue", newest.queued))
+        figures += [Figure(name, seconds, "s") for name, seconds in pairs if seconds is not None]
+    return tuple(figures)

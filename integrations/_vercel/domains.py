@@ -1,0 +1,92 @@
+"""Whether the project's domains point to Vercel, and how long their certificates hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from cleaning import slug
+from integrations._parts import attempt, blind, fixes, troubles, worst
+from integrations._reach import Reach, Unmeasured
+from integrations._shape import items, moment, table, text
+from model import Figure, Finding, Part, Result, Snapshot, Status
+
+MOST = 20  # domains that are asked about one by one
+SOON = 14  # days: Vercel renews thirty days before the end, so a certificate this old was not renewed
+NAME = set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+
+
+async def read(to: Reach, project: str, team: Mapping[str, str]) -> Snapshot:
+    """Vercel: GET /v9/projects/{p}/domains, GET /v6/domains/{d}/config, GET /v8/certs."""
+    body = table((await to.get(f"/v9/projects/{project}/domains", {"limit": 100, **team})).body)
+    if not isinstance(body.get("domains"), list):
+        raise Unmeasured("Vercel's list of domains has another shape", "check [vercel] base")
+    rows = [row for row in items(body["domains"]) if _plain(row.get("name"))][:MOST]
+    asked = await asyncio.gather(*(attempt(_config(to, row["name"], team)) for row in rows))
+    certificates = await attempt(_certificates(to, team))
+    parts = [_part(row, found) for row, found in zip(rows, asked, strict=True)]
+    figures: tuple[Figure, ...] = (Figure("domains", len(rows)),)
+    if isinstance(certificates, Unmeasured):
+        parts.append(blind("certificates", certificates))
+    elif (part := _held(certificates, {row["name"] for row in rows}, to.tools.clock())) is not None:
+        parts.append(part[0])
+        figures = (*figures, Figure("certificate_days", part[1]))
+    wrong = [part for part in parts if part.status is Status.DOWN]
+    findings = tuple(Finding(f"vercel-domain-{part.name}", f"{part.name}: {part.words}", _fix(part)) for part in wrong)
+    status = worst(part.status for part in parts) if parts else Status.UP
+    words = troubles(parts) or ("" if rows else "the project has no domain")
+    result = Result(status, words, parts=tuple(parts), findings=findings)
+    return Snapshot(result, fixes(*asked, certificates), figures=figures)
+
+
+def _plain(name: object) -> bool:
+    return isinstance(name, str) and 0 < len(name) < 254 and set(name) <= NAME
+
+
+async def _config(to: Reach, domain: str, team: Mapping[str, str]) -> dict[str, Any]:
+    return table((await to.get(f"/v6/domains/{domain}/config", team)).body)
+
+
+def _part(row: dict[str, Any], found: dict[str, Any] | Unmeasured) -> Part:
+    name = slug(row["name"])
+    if isinstance(found, Unmeasured):
+        return blind(name, found)
+    wrong = found.get("misconfigured")
+    if wrong is True:
+        return Part(name, Status.DOWN, None, "its DNS does not point to Vercel")
+    if row.get("verified") is False:
+        return Part(name, Status.DEGRADED, None, "its ownership is not verified")
+    if wrong is not False:
+        return Part(name, Status.UNKNOWN, None, "Vercel does not say whether it is set up")
+    by = text(found.get("configuredBy"), 20)
+    return Part(name, Status.UP, None, f"points to Vercel by {by}" if by else "")
+
+
+def _fix(part: Part) -> str:
+    return f"set the DNS records that Vercel shows for {part.name} (project settings, Domains)"
+
+
+async def _certificates(to: Reach, team: Mapping[str, str]) -> list[dict[str, Any]]:
+    answer = await to.get("/v8/certs", {"limit": 100, **team}, accept=(200, 400, 404, 405))
+    return items(table(answer.body).get("certs")) if answer.status == 200 else []
+
+
+def _held(rows: list[dict[str, Any]], domains: set[str], now: datetime) -> tuple[Part, float] | None:
+    """The certificate of the domains that ends first, with its days; None when Vercel names none of them."""
+    ends = []
+    for row in rows:
+        names = row.get("cns")
+        at = moment(row.get("expiresAt"))
+        covered = [name for name in names if name in domains] if isinstance(names, list) else []
+        if at is not None and covered:
+            ends.append(((at - now).total_seconds() / 86400, covered[0]))
+    newest: dict[str, float] = {}
+    for days, name in ends:
+        newest[name] = max(days, newest.get(name, days))
+    if not newest:
+        return None
+    name, days = min(newest.items(), key=lambda pair: pair[1])
+    state = Status.DOWN if days <= 0 else Status.DEGRADED if days < SOON else Status.UP
+    return Part("certificates", state, None, f"{text(name, 100)}: {days:.0f} days left"), days
