@@ -17,11 +17,11 @@ READINGS = (
     Reading("deployments", "Vercel deployments", every=60, timeout=45),
     Reading("domains", "Vercel domains", every=900, timeout=60),
 )
-TOKEN = "make a new token for the team in Vercel's account settings and put it into [vercel] token"
+RENEW = "make a new token for the team in Vercel's account settings and put it into [vercel] token"
 REFUSED = {
-    401: ("refuses the token", TOKEN),
+    401: ("refuses the token", RENEW),
     402: ("does not offer this on its plan", "nothing, or a larger plan"),
-    403: ("refuses the token, or it does not belong to the team", f"check [vercel] team; if it is right: {TOKEN}"),
+    403: ("refuses the token, or it does not belong to the team", f"check [vercel] team; if it is right: {RENEW}"),
     404: ("knows no such project", "check [vercel] project and team"),
 }
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
@@ -44,4 +44,6 @@ async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     headers = {"Authorization": f"Bearer {options.token.get_secret_value()}"}
     to = Reach(tools, "vercel", TITLE, options.base, headers, REFUSED)
     team = {} if options.team is None else {"teamId" if options.team.startswith("team_") else "slug": options.team}
-    return await (deployments if reading == "deployments" else domains).read(to, options.project, team)
+    if reading == "deployments":
+        return await deployments.read(to, options.project, team)
+    return await domains.read(to, options.project, team)

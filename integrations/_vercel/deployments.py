@@ -1,14 +1,13 @@
 """What serves production, what was deployed, and what to go back to.
 
-The newest ready deployment is not always what people get: rollbacks, staged and rolling releases. ``targets.production``
-of the project is the truth.
+The newest ready deployment is not always what people get: there are rollbacks, staged and rolling releases. The truth
+is ``targets.production`` of the project.
 """
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,14 +25,6 @@ DAY = timedelta(days=1)
 Team = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A deployment, and whether it was ever what people got, as far as Vercel says."""
-
-    deployment: Deployment
-    promoted: bool
-
-
 async def read(to: Reach, project: str, team: Team) -> Snapshot:
     """Vercel: GET /v9/projects/{id}, GET /v7/deployments (older: /v6), GET /v1/projects/{id}/rolling-release."""
     about = table((await to.get(f"/v9/projects/{project}", team)).body)
@@ -42,20 +33,20 @@ async def read(to: Reach, project: str, team: Team) -> Snapshot:
     serves = text(table(table(about.get("targets")).get("production")).get("id"), 64)
     listed = await attempt(_listed(to, text(about["id"], 64), serves, team))
     rolling = await attempt(_rolling(to, text(about["id"], 64), team)) if about.get("rollingRelease") else None
-    seen = [] if isinstance(listed, Unmeasured) else [_seen(row, text(about.get("name"), 64), serves) for row in listed]
-    found = [each for each in seen if each is not None]
+    rows = [] if isinstance(listed, Unmeasured) else listed
+    made = (_deployment(row, text(about.get("name"), 64), serves) for row in rows)
+    found = tuple(each for each in made if each is not None)
     parts = [_production(about, serves, found)]
     parts += [blind("builds", listed)] if isinstance(listed, Unmeasured) else [_builds(found)]
     if rolling is not None:
         parts.append(blind("rolling", rolling) if isinstance(rolling, Unmeasured) else rolling)
-    deployments = tuple(each.deployment for each in found)
     now = to.tools.clock()
     result = Result(
         worst(part.status for part in parts), troubles(parts), parts=tuple(parts),
         findings=tuple(_findings(about, serves, found)), facts=_facts(found, team),
     )  # fmt: skip
-    figures = () if isinstance(listed, Unmeasured) else _figures(deployments, now)
-    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=deployments)
+    figures = () if isinstance(listed, Unmeasured) else _figures(found, now)
+    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=found)
 
 
 async def _listed(to: Reach, project: str, serves: str, team: Team) -> list[dict[str, Any]]:
@@ -93,21 +84,29 @@ async def _rolling(to: Reach, project: str, team: Team) -> Part | None:
     return Part("rolling", status, None, words)
 
 
-def _seen(row: dict[str, Any], project: str, serves: str) -> Seen | None:
+def _deployment(row: dict[str, Any], project: str, serves: str) -> Deployment | None:
     created, uid = moment(row.get("created") or row.get("createdAt")), text(row.get("uid") or row.get("id"), 64)
     if created is None or not uid:
         return None
     building, ready = moment(row.get("buildingAt")), moment(row.get("ready"))
-    target, meta = row.get("target"), table(row.get("meta"))
-    state = STATES.get(text(row.get("readyState") or row.get("state"), 40), "unknown")
-    made = Deployment(
-        uid, project, "preview" if target is None else text(target, 40), state, created, ready,
-        *(_meta(meta, name, most) for name, most in (("CommitSha", 40), ("CommitRef", 100), ("CommitMessage", 200))),
-        queued=_between(created, building), built=_between(building, ready), serving=uid == serves,
-        candidate=row.get("isRollbackCandidate") is True, link=_link(row.get("inspectorUrl")),
+    target, meta, candidate = row.get("target"), table(row.get("meta")), row.get("isRollbackCandidate")
+    return Deployment(
+        uid,
+        project,
+        "preview" if target is None else text(target, 40),
+        STATES.get(text(row.get("readyState") or row.get("state"), 40), "unknown"),
+        created,
+        ready,
+        commit=_meta(meta, "CommitSha", 40),
+        branch=_meta(meta, "CommitRef", 100),
+        message=_meta(meta, "CommitMessage", 200),
+        queued=_between(created, building),
+        built=_between(building, ready),
+        serving=uid == serves,
+        candidate=candidate if isinstance(candidate, bool) else row.get("readySubstate") == "PROMOTED",
+        link=_link(row.get("inspectorUrl")),
         error=text(row.get("errorCode") or row.get("errorMessage"), 120),
-    )  # fmt: skip
-    return Seen(made, row.get("readySubstate") == "PROMOTED" or row.get("isRollbackCandidate") is True)
+    )
 
 
 def _meta(meta: dict[str, Any], name: str, most: int) -> str:
@@ -129,65 +128,62 @@ def name_of(deployment: Deployment) -> str:
     return deployment.commit[:7] or deployment.id
 
 
-def _production(about: dict[str, Any], serves: str, found: Sequence[Seen]) -> Part:
+def serving(found: Sequence[Deployment]) -> Deployment | None:
+    """What people get now."""
+    return next((each for each in found if each.serving), None)
+
+
+def _ready(found: Sequence[Deployment]) -> list[Deployment]:
+    return [each for each in found if each.target == "production" and each.state == "ready"]
+
+
+def previous_good(found: Sequence[Deployment]) -> Deployment | None:
+    """What one would go back to: the newest ready one before what serves now, best one that served before."""
+    now = serving(found)
+    older = [each for each in _ready(found) if now is not None and each.created < now.created]
+    return next((each for each in older if each.candidate), older[0] if older else None)
+
+
+def _production(about: dict[str, Any], serves: str, found: Sequence[Deployment]) -> Part:
     if about.get("paused") is True:
         return Part("production", Status.DOWN, None, "the project is paused: nobody is served")
     if not serves:
         return Part("production", Status.UNKNOWN, None, "no deployment serves production yet")
     state = text(table(table(about.get("targets")).get("production")).get("readyState"), 40)
-    named = next((name_of(each.deployment) for each in found if each.deployment.serving), serves)
+    now = serving(found)
+    named = name_of(now) if now else serves
     status = {"READY": Status.UP, "": Status.UP, "ERROR": Status.DOWN}.get(state, Status.UNKNOWN)
     return Part("production", status, None, f"{named} serves" if status is Status.UP else f"{named}: {state.lower()}")
 
 
-def _builds(found: Sequence[Seen]) -> Part:
+def _builds(found: Sequence[Deployment]) -> Part:
     """The newest production deployment that is over: a failed one leaves the older one serving."""
-    over = ("ready", "error", "blocked")
-    newest = next(
-        (e.deployment for e in found if e.deployment.target == "production" and e.deployment.state in over), None
-    )
-    if newest is None:
+    over = [each for each in found if each.target == "production" and each.state in ("ready", "error", "blocked")]
+    if not over:
         return Part("builds", Status.UNKNOWN, None, "no production deployment yet")
+    newest = over[0]
     if newest.state == "ready":
         return Part("builds", Status.UP, None, f"{name_of(newest)} was built")
     why = f" ({newest.error})" if newest.error else ""
     return Part("builds", Status.DEGRADED, None, f"the newest production deployment {name_of(newest)} failed{why}")
 
 
-def previous_good(found: Sequence[Seen]) -> Deployment | None:
-    """What one would go back to: the newest that served production before what serves now, and was ready."""
-    now = next((each.deployment for each in found if each.deployment.serving), None)
-    if now is None:
-        return None
-    older = [
-        each for each in found
-        if each.deployment.created < now.created and each.deployment.target == "production"
-        and each.deployment.state == "ready"
-    ]  # fmt: skip
-    return next((each.deployment for each in older if each.promoted), older[0].deployment if older else None)
-
-
-def _findings(about: dict[str, Any], serves: str, found: Sequence[Seen]) -> list[Finding]:
-    now = next((each.deployment for each in found if each.deployment.serving), None)
-    asked = table(about.get("lastAliasRequest"))
+def _findings(about: dict[str, Any], serves: str, found: Sequence[Deployment]) -> list[Finding]:
+    now, asked = serving(found), table(about.get("lastAliasRequest"))
     back = asked.get("type") == "rollback" and asked.get("jobStatus") == "succeeded"
     if back and serves and asked.get("toDeploymentId") == serves:
         named = name_of(now) if now else serves
         words = f"production was rolled back to {named} and is pinned there: new deployments do not go live"
         return [Finding("vercel-pinned", words, "when the mistake is mended, promote a deployment in Vercel")]
-    newer = [
-        each.deployment for each in found
-        if now and each.deployment.created > now.created and each.deployment.target == "production"
-        and each.deployment.state == "ready"
-    ]  # fmt: skip
+    newer = [each for each in _ready(found) if now is not None and each.created > now.created]
     if now and newer and not about.get("rollingRelease"):
         words = f"{name_of(newer[0])} is ready, but {name_of(now)} serves production"
         return [Finding("vercel-not-serving", words, "promote it in Vercel, or leave it if it is staged on purpose")]
     return []
 
 
-def _facts(found: Sequence[Seen], team: Team) -> tuple[tuple[str, str], ...]:
-    now, back = next((e.deployment for e in found if e.deployment.serving), None), previous_good(found)
+def _facts(found: Sequence[Deployment], team: Team) -> tuple[tuple[str, str], ...]:
+    now, back = serving(found), previous_good(found)
     facts = [("serving", name_of(now))] if now else []
     if back is not None:
         scope = f" --scope {shlex.quote(next(iter(team.values())))}" if team else ""

@@ -1,4 +1,4 @@
-"""Stripe's key, its webhooks, and what was not delivered; a Stripe that fails is down, a key that may not is unknown."""
+"""Stripe's key, its webhooks, and what was not delivered: what is its trouble is down, what is ours is unknown."""
 
 from __future__ import annotations
 
@@ -126,13 +126,19 @@ async def test_webhooks_are_parts_and_a_disabled_one_is_down(stripe) -> None:
     found = await stripe("webhooks", {"/v1/webhook_endpoints": hooks, "/v1/events": listed()})
 
     assert {part.name: part.status for part in found.result.parts} == {
-        "webhook-we_1": Status.UP, "webhook-we_2": Status.DOWN, "webhook-we_3": Status.UNKNOWN, "deliveries": Status.UP,
-    }  # fmt: skip
+        "webhook-we_1": Status.UP,
+        "webhook-we_2": Status.DOWN,
+        "webhook-we_3": Status.UNKNOWN,
+        "deliveries": Status.UP,
+    }
     assert found.result.status is Status.DOWN
     assert [each.kind for each in found.result.findings] == ["stripe-webhook-disabled"]
     assert {each.name: each.value for each in found.figures} == {
-        "webhooks_enabled": 1, "webhooks_disabled": 1, "undelivered": 0, "oldest_undelivered": 0,
-    }  # fmt: skip
+        "webhooks_enabled": 1,
+        "webhooks_disabled": 1,
+        "undelivered": 0,
+        "oldest_undelivered": 0,
+    }
     assert "secret" not in repr(found)
 
 
@@ -171,8 +177,9 @@ async def test_a_key_without_the_right_for_one_list_still_reads_the_other(stripe
     found = await stripe("webhooks", answers)
 
     assert {part.name: part.status for part in found.result.parts} == {
-        "endpoints": Status.UNKNOWN, "deliveries": Status.UP,
-    }  # fmt: skip
+        "endpoints": Status.UNKNOWN,
+        "deliveries": Status.UP,
+    }
     assert "Webhook Endpoints" in found.fix
 
 
