@@ -1,0 +1,1 @@
+"""What Supabase is asked, one file a reading."""
