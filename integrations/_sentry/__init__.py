@@ -1,0 +1,1 @@
+"""What Sentry is asked, one file a reading."""

@@ -1,0 +1,90 @@
+"""Which organisation, projects and environments are asked about, page by page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integrations._reach import Answer, Reach, Unmeasured
+from integrations._shape import items, text
+
+NEXT = re.compile(r"<[^>]*>\s*;([^<]*)")
+CURSOR = re.compile(r'cursor="([0-9:]{1,60})"')
+NOT_OFFERED = "not offered by this server"
+Pairs = list[tuple[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The way to one organisation; ``projects`` and ``environments`` empty mean all."""
+
+    to: Reach
+    org: str
+    projects: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+
+    async def get(self, path: str, query: Pairs, environments: Sequence[str] | None = None) -> Answer:
+        """Below the organisation. Servers that take projects by number only are asked again by number."""
+        wanted = self.environments if environments is None else environments
+        rest = [*query, *(("environment", each) for each in wanted)]
+        where = f"/api/0/organizations/{self.org}/{path}"
+        accept = (200, 400) if self.projects else (200,)
+        answer = await self.to.get(where, [*rest, *(("project", each) for each in self.projects)], accept=accept)
+        if answer.status == 400:
+            answer = await self.to.get(where, [*rest, *(("project", each) for each in await self.numbers())])
+        return answer
+
+    async def offered(self, path: str, query: Pairs) -> Any:
+        """The body of a question that older servers and GlitchTip do not know. Raises Unmeasured."""
+        try:
+            return (await self.get(path, query)).body
+        except Unmeasured as reason:
+            if reason.status in (400, 404, 405, 410, 501):
+                raise Unmeasured(NOT_OFFERED) from None
+            raise
+
+    async def rows(self, path: str, query: Pairs, pages: int, environments: Sequence[str] | None = None) -> Rows:
+        """The rows of at most ``pages`` pages."""
+        found: list[dict[str, Any]] = []
+        hits, cursor = None, ""
+        for _ in range(pages):
+            answer = await self.get(path, [*query, *([("cursor", cursor)] if cursor else [])], environments)
+            if not isinstance(answer.body, list):
+                raise Unmeasured("Sentry's list has another shape", "check [sentry] base")
+            found += items(answer.body)
+            known = answer.headers.get("x-hits", "")
+            hits = int(known) if known.isdecimal() and len(known) < 10 else hits
+            cursor = following(answer.headers.get("link", ""))
+            if not cursor:
+                break
+        return Rows(found, hits, bool(cursor))
+
+    async def numbers(self) -> list[str]:
+        """The ids of the wanted projects."""
+        seen = await self.seen()
+        return [text(row.get("id"), 20) for row in seen if row.get("slug") in self.projects] or ["0"]
+
+    async def seen(self) -> list[dict[str, Any]]:
+        """The projects that the token sees. Sentry: GET /organizations/{org}/projects/."""
+        answer = await self.to.get(f"/api/0/organizations/{self.org}/projects/", {"per_page": 100})
+        return items(answer.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """``hits`` is how many there are in all, where it is said; ``more`` when not all were read."""
+
+    found: list[dict[str, Any]]
+    hits: int | None
+    more: bool
+
+
+def following(link: str) -> str:
+    """The cursor of the next page; empty when there is none."""
+    for rest in NEXT.findall(link[:4000]):
+        if 'rel="next"' in rest and 'results="true"' in rest:
+            found = CURSOR.search(rest)
+            return found[1] if found else ""
+    return ""

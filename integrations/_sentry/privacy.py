@@ -1,0 +1,140 @@
+"""Audits recent events of the top issues for what must never be in them; the value itself is never kept or said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from integrations._parts import attempt, troubles, worst
+from integrations._reach import Unmeasured
+from integrations._sentry._scope import Scope
+from integrations._sentry._walk import GRAVE, found_in
+from integrations._sentry.issues import wanted
+from integrations._shape import table, text
+from model import Figure, Finding, Leak, Part, Result, Snapshot, Status
+from words import count
+
+PROJECTS = 5  # projects whose scrubbing settings are looked at
+MOST = 200  # leaks that are kept
+AT_ONCE = 3
+IN_SDK = "in the SDK's beforeSend delete it before the event is sent; in Sentry delete the events that have it"
+FIXES = {
+    "email": "set sendDefaultPii to false and delete user.email in beforeSend",
+    "ip": "switch on 'Prevent storing of IP addresses' in the project, and delete user.ip_address in beforeSend",
+    "username": "send a number of your own as user.id and nothing else of the person",
+    "header": "delete authorization and cookie from request.headers in beforeSend",
+    "cookie": "delete request.cookies in beforeSend",
+    "query": "cut the query off every URL in beforeSend and beforeBreadcrumb",
+    "password": "delete passwords and tokens from request.data in beforeSend; change the ones that were sent",
+    "jwt": f"{IN_SDK}; end the sessions they belong to",
+    "key": f"roll the key at its maker at once; {IN_SDK}",
+    "card": f"{IN_SDK}; card numbers must never reach your own code (Stripe Elements)",
+    "connection": f"change the database's password; {IN_SDK}",
+    "frame variable": "set includeLocalVariables to false in the SDK",
+}
+NAMES = {
+    "email": "e-mail addresses",
+    "ip": "IP addresses",
+    "username": "names of people",
+    "header": "headers that tell secrets",
+    "cookie": "cookies",
+    "query": "addresses with their query",
+    "password": "passwords or tokens",
+    "jwt": "session tokens",
+    "key": "secret keys",
+    "card": "card numbers",
+    "connection": "connection strings of a database",
+    "frame variable": "variables of the code",
+}
+SETTINGS = (  # field, kind, words, fix; each must be true
+    ("dataScrubber", "sentry-scrubber-off", "does not scrub data", "Data Scrubber"),
+    ("dataScrubberDefaults", "sentry-scrub-defaults-off", "does not scrub the usual fields", "Use Default Scrubbers"),
+    ("scrubIPAddresses", "sentry-stores-ip", "stores IP addresses", "Prevent Storing of IP Addresses"),
+)
+SDK = "set dataCollection with every category off: from version 11 on all are sent by default"
+
+
+async def read(scope: Scope, options: Any) -> Snapshot:
+    """Sentry: the newest event of the top issues (issues/{id}/events/latest/), and the settings of their projects."""
+    rows = (await scope.rows("issues/", wanted(sort="freq", limit=options.sample, period="24h"), 1)).found
+    ids = [text(row.get("id"), 40) for row in rows if text(row.get("id"), 40).isalnum()][: options.sample]
+    room = asyncio.Semaphore(AT_ONCE)
+    audited = await asyncio.gather(*(attempt(_audited(scope, uid, room)) for uid in ids))
+    good = [each for each in audited if not isinstance(each, Unmeasured)]
+    if ids and not good:
+        raise next(each for each in audited if isinstance(each, Unmeasured))
+    leaks = tuple(leak for each in good for leak in each)[:MOST]
+    slugs = scope.projects or tuple(dict.fromkeys(text(table(row.get("project")).get("slug"), 60) for row in rows))
+    settings = await asyncio.gather(*(attempt(_settings(scope, slug)) for slug in slugs[:PROJECTS] if slug))
+    wrong = [each for found in settings if not isinstance(found, Unmeasured) for each in found]
+    parts = (_events(leaks, len(good)), _part(settings, wrong))
+    findings = (*_findings(leaks), *_old(leaks), *_once(wrong))
+    figures = (Figure("leaks", len(leaks)), Figure("events_audited", len(good)))
+    result = Result(worst(part.status for part in parts), troubles(parts), parts=parts, findings=findings)
+    shown = tuple(leak for leak in leaks if leak.kind != "sdk")
+    return Snapshot(result, figures=figures, leaks=shown)
+
+
+async def _audited(scope: Scope, uid: str, room: asyncio.Semaphore) -> tuple[Leak, ...]:
+    async with room:
+        answer = await scope.to.get(f"/api/0/organizations/{scope.org}/issues/{uid}/events/latest/", accept=(200, 404))
+        if answer.status == 404:  # older servers, and GlitchTip
+            answer = await scope.to.get(f"/api/0/issues/{uid}/events/latest/")
+    event = table(answer.body)
+    if not event:
+        raise Unmeasured("Sentry's event has another shape", "check [sentry] base")
+    return await asyncio.to_thread(found_in, event, uid)
+
+
+def _events(leaks: tuple[Leak, ...], audited: int) -> Part:
+    kinds = Counter(leak.kind for leak in leaks if leak.kind != "sdk")
+    if not audited:
+        return Part("events", Status.UNKNOWN, None, "there was no event to look at")
+    if not kinds:
+        return Part("events", Status.UP, None, f"nothing found in {count(audited, 'event')}")
+    state = Status.DOWN if any(kind in GRAVE for kind in kinds) else Status.DEGRADED
+    said = ", ".join(f"{kind} ({number})" for kind, number in kinds.most_common(5))
+    return Part("events", state, None, f"{said} in {count(audited, 'event')}")
+
+
+def _findings(leaks: tuple[Leak, ...]) -> list[Finding]:
+    """One a kind: where it was seen, and how to mend it."""
+    found = []
+    for kind in dict.fromkeys(leak.kind for leak in leaks if leak.kind != "sdk"):
+        places = list(dict.fromkeys(leak.path for leak in leaks if leak.kind == kind))
+        more = f" and {len(places) - 3} more places" if len(places) > 3 else ""
+        words = f"error events hold {NAMES.get(kind, kind)}: {', '.join(places[:3])}{more}"
+        found.append(Finding(f"privacy-{kind.replace(' ', '-')}", words[:200], FIXES.get(kind, IN_SDK)))
+    return found
+
+
+def _old(leaks: tuple[Leak, ...]) -> list[Finding]:
+    sdks = sorted({leak.sdk for leak in leaks if leak.kind == "sdk"})
+    return (
+        [Finding("sentry-sdk-11", f"an SDK that sends everything by default: {', '.join(sdks)}"[:200], SDK)]
+        if sdks
+        else []
+    )
+
+
+async def _settings(scope: Scope, project: str) -> list[Finding]:
+    body = table((await scope.to.get(f"/api/0/projects/{scope.org}/{project}/")).body)
+    return [
+        Finding(
+            kind, f"project {text(project, 60)} {words}", f"switch on '{switch}' in its settings, Security & Privacy"
+        )
+        for name, kind, words, switch in SETTINGS
+        if name in body and body[name] is not True
+    ]
+
+
+def _part(settings: list[list[Finding] | Unmeasured], wrong: list[Finding]) -> Part:
+    if not settings or all(isinstance(each, Unmeasured) for each in settings):
+        return Part("scrubbing", Status.UNKNOWN, None, "the projects' settings could not be read")
+    said = "; ".join(each.words for each in wrong)
+    return Part("scrubbing", Status.DEGRADED if wrong else Status.UP, None, said[:200])
+
+
+def _once(wrong: list[Finding]) -> tuple[Finding, ...]:
+    return tuple({each.kind: each for each in reversed(wrong)}.values())
