@@ -400,6 +400,16 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
+class Hook:
+    """One signed webhook: ``event`` is the sender's number of it, ``subject`` what it is about."""
+
+    event: str
+    kind: str
+    at: datetime
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """What one reading of an outside service said at one moment.
 

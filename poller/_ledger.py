@@ -168,8 +168,10 @@ class Ledger:
 
     def _read(self, draft: Draft, key: str, at: datetime, snapshot: Snapshot) -> None:
         """What an outside service said, and what of it is news."""
-        before = self.good[key].incidents if key in self.good else ()
+        old = self.good.get(key)
+        before = old.incidents if old else ()
         if snapshot.measured:
+            draft.changes += what_changed.deployments(old.deployments if old else (), snapshot.deployments, at)
             unread = [part.name for part in snapshot.result.parts if part.status is Status.UNKNOWN]
             snapshot = replace(snapshot, incidents=what_changed.standing(before, snapshot.incidents, unread))
             draft.changes += what_changed.vendors(before, snapshot.incidents, at)
@@ -186,6 +188,8 @@ class Ledger:
         for key, (at, found) in draft.snapshots.items():
             figures.add(c, key, at, found.figures)
             deployments.put(c, found.deployments)
+            known = issues.known(c, [each.id for each in found.issues])
+            draft.changes += what_changed.issues(known, found.issues, at)
             issues.put(c, found.issues)
         intervals.add(c, self.ids, [each for judged in draft.judged for each in judged.closed])
         flips.add(c, self.ids, [each for judged in draft.judged for each in judged.flips])

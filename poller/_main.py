@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import checks
-from data import changes, pings, store, watch
+from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
-from model import Change, Monitor, Notice, Ping, Result, Snapshot, Status, WatchReport
+from model import Change, Hook, Monitor, Notice, Ping, Result, Snapshot, Status, WatchReport
 from poller import _gate
 from poller._clock import Clock, boot
 from poller._folding import Folding
@@ -31,6 +31,7 @@ from poller._probing import Probing
 from poller._reading import Readings
 from poller._watchdog import Watchdog, end_with_parent
 from rules import alerting, blind
+from rules import changes as what_changed
 from rules.status import graded
 from settings import Settings, digest
 
@@ -71,6 +72,8 @@ class Poller:
         self._kept = 0.0
         self._dead_man = 0.0
         self._looked, self._facts = 0.0, (0, 1.0, 0.0, 0.0)
+        self._hook = 0  # number of the newest webhook that was acted upon
+        self._planned = self._started  # up to when planned quiet was looked through
 
     async def run(self) -> None:
         self.watchdog.start()
@@ -106,8 +109,10 @@ class Poller:
                 await self._sleep(1.0)
                 self.watchdog.beat()
                 self._notice_steps()
+                self._notice_plans()
                 if not await self._keep(probing):
                     return
+                await self._follow_hooks(probing, reading)
                 for task in turning:
                     if task.done():
                         task.result()  # a bug of ours: say so and end, the server starts us anew
@@ -187,6 +192,26 @@ class Poller:
                 Change(self.clock.now(), "watch", f"the clock of this machine stepped by {step:+.0f} s")
             )
 
+    def _notice_plans(self) -> None:
+        now = self.clock.now()
+        self._changes += what_changed.planned(self.settings.maintenance, self._planned, now)
+        self._planned = max(self._planned, now)
+
+    async def _follow_hooks(self, probing: Probing, reading: Readings) -> None:
+        """A deployment that is told of is looked at now, and so is the platform's health."""
+        if not any(getattr(each.options, "hook_secret", None) for each in self.settings.integrations):
+            return
+        with suppress(store.StoreError, store.Broken):  # they are still there in a second
+            found = await asyncio.to_thread(self._hooks)
+            if found:
+                self._hook = found[-1][0]
+                reading.at_once("vercel.deployments")
+                probing.at_once([each.key for each in self.settings.monitors if each.check in ("health", "http")])
+
+    def _hooks(self) -> Sequence[tuple[int, Hook]]:
+        with store.reading(self.engine) as c:
+            return hooks.after(c, self._hook)
+
     async def _fold(self) -> None:
         """Every minute, a few seconds after it is over: one short transaction at a time, between the commits."""
         while True:
@@ -262,6 +287,10 @@ class Poller:
             if old not in (None, new):
                 changes.add(c, [Change(now, "configuration", "wardround.toml was changed")])
             watch.note(c, "configuration", new)
+            self._hook = hooks.newest(c)
+            before = watch.read(c)
+        if before is not None and now - timedelta(days=1) < before.at < now:
+            self._planned = before.at  # what began while nobody watched is told all the same
 
     async def _pings(self, key: str) -> dict[str, Ping]:
         return await asyncio.to_thread(self._read_pings, key)

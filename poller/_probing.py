@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from urllib.parse import urlsplit
 
 from model import Monitor, Result
@@ -53,12 +53,17 @@ class Probing:
 
     def doubtful(self, keys: frozenset[str]) -> None:
         """Looks at these again in a few seconds, not a whole interval later."""
-        if not keys:
-            return
         for key in keys & self._due.keys() - self.running:
-            soon = boot() + min(schedule.FAST, self.monitors[key].every)
-            if soon < self._due[key]:
-                self._at(key, soon)
+            self._hasten(key, boot() + min(schedule.FAST, self.monitors[key].every))
+
+    def at_once(self, keys: Collection[str]) -> None:
+        """Looks at these now; those that are being looked at, right afterwards at their next turn."""
+        for key in set(keys) & self._due.keys() - self.running:
+            self._hasten(key, boot())
+
+    def _hasten(self, key: str, soon: float) -> None:
+        if soon < self._due[key]:
+            self._at(key, soon)
 
     async def close(self) -> None:
         for task in self._tasks:

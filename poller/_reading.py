@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import integrations
@@ -26,6 +27,7 @@ class Readings:
 
     def __init__(self, known: Sequence[Integration], now: Callable[[], datetime], done: Done) -> None:
         self.known, self._now, self._done = known, now, done
+        self._wanted = {reading.key: asyncio.Event() for each in known for reading in each.readings}
 
     async def run(self) -> None:
         """Returns at once when there is nothing to read, else never; cancel it."""
@@ -36,15 +38,23 @@ class Readings:
                 for reading in integration.readings:
                     group.create_task(self._ask(integration, reading, tools))
 
+    def at_once(self, key: str) -> None:
+        """Asks the reading ``key`` now, if there is one; one that is being asked is asked again."""
+        if key in self._wanted:
+            self._wanted[key].set()
+
     async def _ask(self, integration: Integration, reading: Monitor, tools: integrations.Tools) -> None:
         failures = 0
         await asyncio.sleep(random.uniform(0, min(FIRST, reading.every)))
         while True:
             began = boot()
+            self._wanted[reading.key].clear()
             snapshot = await integrations.fetch(integration, reading, tools)
             failures = 0 if snapshot.measured else failures + 1
             self._done(reading, began, snapshot)
-            await asyncio.sleep(pause(reading.every, failures) * random.uniform(1 - JITTER, 1 + JITTER))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause(reading.every, failures) * random.uniform(1 - JITTER, 1 + JITTER)):
+                    await self._wanted[reading.key].wait()
 
 
 def pause(every: float, failures: int) -> float:

@@ -8,6 +8,7 @@ from collections import deque
 from starlette.types import Message, Receive, Scope
 
 LARGEST = 16 * 1024  # bytes of one body
+LARGER = {"/api/hooks/": 64 * 1024}  # what vendors send about a deployment may be longer
 PATIENCE = 5.0  # seconds for all of it
 
 
@@ -25,12 +26,13 @@ async def taken_in(scope: Scope, receive: Receive) -> Receive:
     headers = [(name, value) for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding")]
     if not headers:
         return receive
+    most = next((size for path, size in LARGER.items() if scope["path"].startswith(path)), LARGEST)
     for name, value in headers:
-        if name == b"content-length" and (not value.isdigit() or int(value) > LARGEST):
-            raise Refusal(413 if value.isdigit() else 400, f"a body of more than {LARGEST} bytes, or of no known size")
+        if name == b"content-length" and (not value.isdigit() or int(value) > most):
+            raise Refusal(413 if value.isdigit() else 400, f"a body of more than {most} bytes, or of no known size")
     try:
         async with asyncio.timeout(PATIENCE):
-            messages = await _messages(receive)
+            messages = await _messages(receive, most)
     except TimeoutError:
         raise Refusal(408, f"the body took longer than {PATIENCE:g} s") from None
 
@@ -40,7 +42,7 @@ async def taken_in(scope: Scope, receive: Receive) -> Receive:
     return again
 
 
-async def _messages(receive: Receive) -> deque[Message]:
+async def _messages(receive: Receive, most: int) -> deque[Message]:
     messages: deque[Message] = deque()
     size, more = 0, True
     while more:
@@ -48,6 +50,6 @@ async def _messages(receive: Receive) -> deque[Message]:
         messages.append(message)
         size += len(message.get("body", b""))
         more = bool(message.get("more_body", False))
-        if size > LARGEST:
-            raise Refusal(413, f"a body of more than {LARGEST} bytes")
+        if size > most:
+            raise Refusal(413, f"a body of more than {most} bytes")
     return messages

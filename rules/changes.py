@@ -1,12 +1,15 @@
-"""What changed between two answers: a restart, a deployment, a certificate; and what vendors announce."""
+"""What changed between two answers, what outside services tell anew, and what lies before a problem."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from model import Change, VendorIncident
+from model import Change, Deployment, Issue, Maintenance, VendorIncident
 
+LATELY = timedelta(days=1)  # what is first heard of and older is no news
+BEFORE = timedelta(hours=2)  # how long before a problem a change may explain it
+SEEN = timedelta(minutes=5)  # a change is often seen a little after the problem that it made
 SLACK = 5.0  # seconds by which an uptime may seem to shrink: clocks and rounding
 DEPLOYED = (("commit", "commit {}"), ("deployment_id", "deployment {}"), ("version", "version {}"))
 
@@ -72,6 +75,66 @@ def vendors(before: Iterable[VendorIncident], after: Iterable[VendorIncident], a
     return (*begun, *over)
 
 
+def deployments(before: Sequence[Deployment], after: Sequence[Deployment], at: datetime) -> tuple[Change, ...]:
+    """What serves production anew, and which production builds failed. What was ready long ago is no news."""
+    old, known = _serving(before), {each.id: each.state for each in before}
+    production = [each for each in after if each.target == "production"]
+    now = _serving(production)
+    made = []
+    if now and (old is None or now.id != old.id) and (old or _fresh(now.ready or now.created, at)):
+        back = old is not None and now.created < old.created
+        words = f"{'rolled back to' if back else 'production:'} {_deployment(now)}"
+        made.append(Change(at if old and back else _near(now.ready or now.created, at), "deployment", words))
+    for each in production:
+        if each.state == "error" and known.get(each.id) != "error" and _fresh(each.created, at):
+            made.append(Change(_near(each.created, at), "deployment", f"failed build: {_deployment(each)}"))
+    return tuple(made)
+
+
+def _serving(found: Sequence[Deployment]) -> Deployment | None:
+    return next((each for each in found if each.serving), None)
+
+
+def _deployment(each: Deployment) -> str:
+    name = each.commit[:7] or each.id
+    return f"{name} {each.branch}: {each.message}"[:200] if each.message else f"{name} {each.branch}".strip()
+
+
+def issues(known: Collection[str], found: Iterable[Issue], at: datetime) -> tuple[Change, ...]:
+    """Sentry issues that were first seen lately and that nobody knew of."""
+    return tuple(
+        Change(_near(each.first, at), "issue", f"new issue {each.short}: {each.title}"[:200])
+        for each in found
+        if each.id not in known and _fresh(each.first, at)
+    )
+
+
+def planned(windows: Iterable[Maintenance], since: datetime, now: datetime) -> tuple[Change, ...]:
+    """Planned quiet that began or ended after ``since``, up to ``now``."""
+    made = []
+    for each in windows:
+        for monitor in each.monitors if len(each.monitors) == 1 else (None,):
+            for moment, words in ((each.start, "planned work begins"), (each.end, "planned work is over")):
+                if since < moment <= now:
+                    made.append(Change(moment, "maintenance", f"{words}: {each.title}"[:200], monitor))
+    return tuple(made)
+
+
+def nearest(found: Iterable[Change], since: datetime, monitor: str | None = None) -> tuple[Change, ...]:
+    """What may explain a problem that began ``since``: the changes of the two hours before, nearest first.
+
+    With ``monitor``: those of this monitor and those that concern all. A change that was seen a few minutes after the
+    beginning counts as well, and comes first: what is wrong is often seen before what made it so.
+    """
+    fits = (each for each in found if each.monitor in (None, monitor) and each.kind not in ("watch",))
+    near = [each for each in fits if since - BEFORE <= each.at <= since + SEEN]
+    return tuple(sorted(near, key=lambda each: abs(each.at - since)))
+
+
+def _fresh(moment: datetime, at: datetime) -> bool:
+    return at - LATELY <= moment
+
+
 def _runs(incident: VendorIncident, at: datetime) -> bool:
     over = incident.ended is not None or incident.state in ("resolved", "postmortem", "completed")
     return not over and incident.started <= at
@@ -79,4 +142,4 @@ def _runs(incident: VendorIncident, at: datetime) -> bool:
 
 def _near(moment: datetime, at: datetime) -> datetime:
     """The event's own time, but not after ``at`` and at most a day before: it is news when we learn of it."""
-    return min(max(moment, at - timedelta(days=1)), at)
+    return min(max(moment, at - LATELY), at)

@@ -108,3 +108,70 @@ def everything():
     from datetime import UTC, datetime
 
     return datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+async def test_a_webhook_has_the_platform_looked_at_now(webs, configure, polling, until) -> None:
+    import settings
+    from data import hooks
+    from model import Hook
+
+    target, vercel = webs(), webs()
+    known = configure(target.url, every="60s")
+    table = f'[vercel]\nbase = "http://{vercel.url}"\ntoken = "t"\nproject = "web"\nhook_secret = "s"\n'
+    known.path.write_text(known.path.read_text() + "\n" + table)
+    async with polling(settings.load(known.path)) as running:
+        await until(lambda: target.asked and vercel.asked)
+        await asyncio.sleep(1.5)
+        before = len(target.asked), len(vercel.asked)
+        with store.writing(running.engine) as c:
+            assert hooks.add(c, Hook("evt_1", "deployment.succeeded", everything()[0], "dpl_1"))
+        await until(lambda: len(target.asked) > before[0] and len(vercel.asked) > before[1], 5)
+        await asyncio.sleep(2)
+        with store.writing(running.engine) as c:
+            assert not hooks.add(c, Hook("evt_1", "deployment.succeeded", everything()[0], "dpl_1"))
+        asked = len(target.asked)
+        await asyncio.sleep(2)
+
+    assert len(target.asked) == asked, "one event, one look"
+
+
+def test_deployments_and_new_issues_become_changes_once(configure, webs) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from model import Deployment, Issue, WatchReport
+
+    known = configure(webs().url)
+    engine = store.open(known.store.url)
+    ledger, noon = Ledger(engine, known, "a", 60.0), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    reading = known.monitors[0]
+    assert ledger.take(noon)
+
+    def keep(minutes, serving, *issues):
+        at = noon + timedelta(minutes=minutes)
+        found = tuple(
+            Deployment(name, "web", "production", "ready", noon - timedelta(minutes=9), noon, serving=name == serving)
+            for name in ("dpl_2", "dpl_1")
+        )
+        made = tuple(Issue(i, f"WEB-{i}", "T", "web", "error", "new", 1, 1, noon, at, release=r) for i, r in issues)
+        snapshot = Snapshot(Result(Status.UP), deployments=found, issues=made)
+        report = WatchReport(at=at, started=noon, pid=1, epoch=1, version="", monitors=1, probes=0)
+        ledger.keep([Seen(reading, at, snapshot.result, snapshot)], at, report)
+
+    keep(0, "dpl_1", ("7", "v1"))
+    keep(1, "dpl_2", ("7", ""), ("8", ""))
+    keep(2, "dpl_2", ("7", ""), ("8", ""))
+
+    found = read(engine, lambda c: changes.between(c, *everything()))
+    assert sorted(each.words for each in found) == [
+        "new issue WEB-7: T",
+        "new issue WEB-8: T",
+        "production: dpl_1",
+        "production: dpl_2",
+    ]
+    from data import issues
+
+    assert {key: each.release for key, each in read(engine, lambda c: issues.by_id(c, ["7", "8"])).items()} == {
+        "7": "v1",
+        "8": "",
+    }
+    engine.dispose()

@@ -1,0 +1,87 @@
+"""Vercel tells of deployments here: `POST /api/hooks/vercel`, signed; each event counts once and triggers looks."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import settings
+from data import hooks, store
+from model import Hook
+from routes import _store
+from routes._answers import NO_STORE, wrong
+
+WINDOW = timedelta(minutes=5)  # the signature holds no time of its own: what is older may be a replay
+KIND = re.compile(r"[a-z][a-z.-]{0,59}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+async def vercel(request: Request) -> Response:
+    """204 once it is committed, also for one that is known; 404 while no secret is configured, 401 for a forged one."""
+    secret = _secret()
+    if not secret:
+        return wrong(404, "there is nothing here")
+    raw = await request.body()  # the guard has cut longer ones
+    if not signed(raw, request.headers.get("x-vercel-signature", ""), secret):
+        return wrong(401, "the signature is not right")
+    hook = _read(raw)
+    if hook is None:
+        return wrong(400, "expected an event of Vercel with id, type and createdAt")
+    if abs(datetime.now(UTC) - hook.at) > WINDOW:
+        return wrong(401, "the event is too old, or a clock is wrong")
+    try:
+        await _store.write(partial(_kept, hook))
+    except store.StoreError:
+        return wrong(503, "could not be kept; send it again")
+    return Response(status_code=204, headers=NO_STORE)
+
+
+def _kept(hook: Hook, c: Any) -> None:
+    hooks.add(c, hook)
+
+
+def signed(raw: bytes, signature: str, secret: str) -> bool:
+    """Vercel signs the raw body: HMAC-SHA1 with the webhook's secret, in small hexadecimal digits."""
+    wanted = hmac.new(secret.encode(), raw, hashlib.sha1).hexdigest()
+    return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
+
+
+def _secret() -> str:
+    for integration in settings.current().integrations:
+        if integration.name == "vercel":
+            secret = getattr(integration.options, "hook_secret", None)
+            return secret.get_secret_value() if isinstance(secret, SecretStr) else ""
+    return ""
+
+
+def _read(raw: bytes) -> Hook | None:
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    said = body if isinstance(body, dict) else {}
+    event, kind, at = said.get("id"), said.get("type"), said.get("createdAt")
+    if not (_fits(NAME, event) and _fits(KIND, kind) and isinstance(at, int) and 0 < at < 1 << 43):
+        return None
+    payload = said.get("payload")
+    deployment = payload.get("deployment") if isinstance(payload, dict) else None
+    subject = deployment.get("id") if isinstance(deployment, dict) else None
+    made = datetime.fromtimestamp(at / 1000, UTC)
+    return Hook(str(event), str(kind), made, str(subject) if _fits(NAME, subject) else "")
+
+
+def _fits(shape: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and shape.fullmatch(value) is not None
+
+
+ROUTES = [Route("/api/hooks/vercel", vercel, methods=["POST"])]
