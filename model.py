@@ -341,7 +341,10 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release as Sentry knows it. ``crash_free`` in per cent; ``deployed`` is its newest deploy."""
+    """One release as Sentry knows it. ``crash_free`` in per cent; ``deployed`` is its newest deploy.
+
+    ``vitals`` are p75 of its own page views and how many ``samples`` they are made from.
+    """
 
     version: str
     created: datetime
@@ -351,6 +354,7 @@ class Release:
     crash_free: float | None = None
     sessions: int = 0
     projects: tuple[str, ...] = ()
+    vitals: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -538,6 +542,51 @@ class Window:
     end: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Seconds of downtime: beside trouble that a vendor announced, while none did, and while nobody could tell."""
+
+    ours: float = 0.0
+    vendor: float = 0.0
+    unknown: float = 0.0
+    vendors: tuple[str, ...] = ()  # whose trouble it was beside
+
+    @property
+    def total(self) -> float:
+        return self.ours + self.vendor + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One number before and after a release. ``low`` and ``high`` bound the difference with 95 % certainty.
+
+    ``verdict`` is better, same, worse or unsure; None where nothing was measured.
+    """
+
+    name: str
+    unit: str
+    before: float | None
+    after: float | None
+    n_before: int
+    n_after: int
+    low: float | None = None
+    high: float | None = None
+    verdict: str = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCard:
+    """A release judged by what was measured before and after. ``advice`` is keep, watch or roll back."""
+
+    deployment: Deployment
+    start: datetime  # of the stretch before
+    at: datetime  # when it went live
+    end: datetime  # of the stretch after
+    rows: tuple[Comparison, ...] = ()
+    advice: str = "watch"
+    reasons: tuple[str, ...] = ()
+
+
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
@@ -572,6 +621,7 @@ class Tile:
     bars: tuple[Bar, ...] = ()
     uptime: Uptime = Uptime()
     last_change: Change | None = None
+    nearby: tuple[Change, ...] = ()  # what changed before its trouble, nearest first
     runbook: str | None = None
     public: str | None = None
 

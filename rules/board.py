@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import words
 from model import Bar, Board, Change, Day, Interval, Maintenance, Monitor, Standing, Status, Tile, Uptime
-from rules import alerting, status, uptime
+from rules import alerting, changes, status, uptime
 
 ORDER = {Status.DOWN: 0, Status.DEGRADED: 1, Status.UNKNOWN: 2, Status.MAINTENANCE: 3, Status.UP: 4}
 
@@ -33,8 +33,9 @@ def tile(
     total: Uptime = NOTHING,
     sparkline: tuple[float | None, ...] = (),
     last_change: Change | None = None,
+    changed: Sequence[Change] = (),
 ) -> Tile:
-    """A monitor as people see it now."""
+    """A monitor as people see it now. ``changed`` are the changes among which those near its trouble are looked for."""
     state, since, said = _now(monitor, standing, now)
     plan = alerting.quiet(monitor.key, maintenance, now)
     if plan is not None:
@@ -59,6 +60,7 @@ def tile(
         bars=bars,
         uptime=total,
         last_change=last_change,
+        nearby=changes.nearest(changed, since, monitor.key) if since and state in status.BAD else (),
         runbook=monitor.runbook,
         public=monitor.public,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
 from integrations._reach import Unmeasured
+from integrations._sentry import vitals
 from integrations._sentry._scope import Scope
 from integrations._sentry.issues import issue, wanted
 from integrations._shape import items, moment, number, table, text
@@ -32,7 +33,10 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     crash = {} if isinstance(sessions, Unmeasured) else _crash_free(sessions)
     rows = [] if isinstance(listed, Unmeasured) else items(listed)
     releases = tuple(each for row in rows if (each := _release(row, crash)) is not None)
-    brought = await attempt(_brought(scope, [each.version for each in releases[:NEWEST]]))
+    newest = [each.version for each in releases[:NEWEST]]
+    brought = await attempt(_brought(scope, newest))
+    measured = await asyncio.gather(*(vitals.of_release(scope, options.datasets, version) for version in newest))
+    releases = (*map(_with_vitals, releases, measured), *releases[len(newest) :])
     parts = [
         blind("releases", listed)
         if isinstance(listed, Unmeasured)
@@ -82,6 +86,10 @@ def _release(row: dict[str, Any], crash: dict[str, tuple[float, int]]) -> Releas
         int(number(row.get("newGroups")) or 0), free, count,
         tuple(name for each in items(row.get("projects")) if (name := text(each.get("slug"), 60))),
     )  # fmt: skip
+
+
+def _with_vitals(release: Release, found: tuple[Figure, ...]) -> Release:
+    return replace(release, vitals=found)
 
 
 async def _brought(scope: Scope, versions: list[str]) -> list[Issue]:
