@@ -332,7 +332,16 @@ async def test_releases_sessions_and_quota(sentry, release, row) -> None:
         f"{O}/stats_v2/": outcomes(accepted=900, filtered=50, rate_limited=100),
     }
 
-    found = await sentry("health", answers)
+    def explored(request):
+        release = request.query_params["query"]
+        return JSONResponse({"data": [OLD | {"count()": 400}] if release == 'release:"b"' else []})
+
+    found = await sentry("health", answers | {EVENTS: explored})
+
+    assert [{figure.name: figure.value for figure in each.vitals} for each in found.releases] == [
+        {"lcp_p75": 2000, "samples": 400},
+        {},
+    ]
 
     assert [
         (each.version, each.environment, each.new_issues, each.crash_free, each.sessions) for each in found.releases
