@@ -16,11 +16,13 @@ from starlette.routing import BaseRoute
 import child
 import demo
 import registry
+import reporting
 import settings
 from routes._guard import Guard
 from routes.health import silence
 
 HOME = Path(__file__).resolve().parent
+VERSION = "0.1.0"
 PAGE = Path(st.__file__).parent / "static" / "index.html"
 
 
@@ -34,6 +36,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     """The demo when nothing is configured, then the poller; both end with the server."""
     playing = demo.start(HOME / "var") if settings.found() is None else None
     known = settings.use(playing.config) if playing else settings.current()
+    report(known)
     command = [sys.executable, str(HOME / "wardround.py"), "poll", "--child", "--config", str(known.path)]
     try:
         async with child.kept_alive(command, silence):
@@ -41,6 +44,14 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     finally:
         if playing:
             playing.stop()
+        reporting.stop()
+
+
+def report(known: settings.Settings) -> None:
+    """Our own errors, and those of our pages, go to Sentry if it is told where."""
+    dsn = known.server.sentry_dsn
+    if dsn is not None:
+        reporting.start(dsn.reveal(), known.site.environment, VERSION)
 
 
 def refuse_mistakes() -> None:

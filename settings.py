@@ -70,6 +70,7 @@ class Server:
     """The doors over HTTP. No metrics_token: no such door; no allowed_hosts: any."""
 
     metrics_token: Secret | None = None
+    sentry_dsn: Secret | None = None
     allowed_hosts: tuple[str, ...] = ()
 
 

@@ -72,5 +72,6 @@ def _broken(monitor: Monitor, error: Exception) -> Result:
         monitor.key,
         type(error).__name__,
         " < ".join(places[-4:]),
+        extra={"broke": type(error).__name__, "places": tuple(places)},
     )
     return Result(Status.UNKNOWN, f"our own check broke ({type(error).__name__})")

@@ -80,6 +80,12 @@ def _secret_web(value: SecretStr) -> SecretStr:
     return value
 
 
+def _dsn(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://\w+@[\w.-]+(:\d+)?(/[\w.-]+)*/\d+", value.get_secret_value()):
+        raise ValueError("expected a DSN such as https://key@o1.ingest.sentry.io/2, got something else")
+    return value
+
+
 def _long(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < 16:
         raise ValueError("expected at least 16 characters, got fewer")
@@ -168,6 +174,9 @@ class Server(Table):
 
     metrics_token: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
         None, description="bearer token of /metrics, 16 characters or more; without it there is no such door"
+    )
+    sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = Field(
+        None, description="where our own errors go, a Sentry project of its own; left out: nowhere; secret"
     )
     allowed_hosts: tuple[Text, ...] = Field((), description="names this server is asked by; empty: any")
 

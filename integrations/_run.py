@@ -51,5 +51,11 @@ def _broken(reading: Monitor, error: Exception) -> Snapshot:
     while trace is not None:
         places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
         trace = trace.tb_next
-    log.error("reading %s broke: %s at %s", reading.key, type(error).__name__, " < ".join(places[-4:]))
+    log.error(
+        "reading %s broke: %s at %s",
+        reading.key,
+        type(error).__name__,
+        " < ".join(places[-4:]),
+        extra={"broke": type(error).__name__, "places": tuple(places)},
+    )
     return unknown(f"our own reading broke ({type(error).__name__})", "report it: the server's log says where")

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import checks
+import reporting
 from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
@@ -320,12 +321,15 @@ def main(settings: Settings, config_path: str | None = None, child: bool = False
     """Runs the poller until SIGTERM; 0 when it ended as asked. ``child``: ends when its parent does."""
     if child:
         end_with_parent()
+    if settings.server.sentry_dsn is not None:
+        reporting.start(settings.server.sentry_dsn.reveal(), settings.site.environment, VERSION)
     engine = store.open(settings.store.url)
     gc.freeze()  # what was imported stays: a collection need not walk it, and each probe leaves little behind
     gc.set_threshold(20_000, 20, 20)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
         runner.run(_serve(settings, engine))
     engine.dispose()
+    reporting.stop()
     return 0
 
 

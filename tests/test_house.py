@@ -26,13 +26,25 @@ MAY_IMPORT = {
     "notify": {"model", "words", "registry"},
     "configuration": {"model", "registry", "duration"},  # how settings.py reads its file
     "settings": {"model", "registry", "duration", "configuration"},
-    "poller": {"model", "words", "rules", "data", "settings", "checks", "integrations", "notify", "registry"},
+    "poller": {
+        "model",
+        "words",
+        "rules",
+        "data",
+        "settings",
+        "checks",
+        "integrations",
+        "notify",
+        "registry",
+        "reporting",
+    },
     "routes": {"model", "rules", "data", "settings", "words", "registry"},
     "ui": {"model", "words", "rules", "data", "settings"},
     "pages": {"model", "words", "ui"},
     "demo": {"model", "words", "rules", "data", "settings", "checks"},
+    "reporting": set(),  # our own errors; knows nothing of what they are about
     "child": set(),  # keeps the poller alive; knows nothing of it
-    "app": {"child", "routes", "settings", "demo", "registry"},
+    "app": {"child", "reporting", "routes", "settings", "demo", "registry"},
     "wardround": {"model", "poller", "rules", "settings", "demo", "words", "data", "checks"},
 }
 
@@ -50,6 +62,7 @@ ONLY_IN = {
     "apprise": {"notify"},
     "httpx": {"checks", "integrations", "poller", "notify"},
     "supabase": {"integrations"},
+    "sentry_sdk": {"reporting"},
 }
 
 FORBIDDEN_KEYWORDS = {
