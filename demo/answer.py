@@ -17,6 +17,12 @@ class Request:
     path: str
     token: str = ""
     length: int = 0  # bytes of its body, which is read and thrown away
+    query: tuple[tuple[str, str], ...] = ()
+    key: str = ""  # of the data services: header apikey
+
+    def first(self, name: str) -> str:
+        """The first value of a parameter; empty when there is none."""
+        return next((value for key, value in self.query if key == name), "")
 
 
 @dataclass(frozen=True, slots=True)

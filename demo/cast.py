@@ -22,6 +22,7 @@ class Line:
     series: str
     rhythms: tuple[str, ...] = ()
     shows: Shows = field(default_factory=dict)
+    calm: tuple[Status, str] = (Status.UP, "")  # what it says while nothing is wrong
 
 
 @dataclass(frozen=True, slots=True)

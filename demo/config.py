@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demo import past
+from demo import past, sentry, ships, stripe, supabase, vercel
 from demo.cast import Player, players
 from demo.outside import VENDORS
 from demo.schedule import Schedule
@@ -47,9 +47,22 @@ def text(schedule: Schedule, ports: Ports, var: Path) -> str:
             _table(f"[vendors.pages.{name}]", {"url": f"http://{HOST}:{ports.http}{path}", "pin": list(pin)})
             for name, (path, pin) in VENDORS.items()
         ),
+        *(_table(f"[{name}]", values) for name, values in _services(f"http://{HOST}:{ports.http}")),
         *(_table("[[monitor]]", _monitor(player)) for player in cast(ports, var)),
     ]
     return "# Written by the demo at every start; changes here are lost.\n\n" + "\n".join(tables)
+
+
+def _services(http: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield (
+        "sentry",
+        {"base": http + sentry.PREFIX, "token": sentry.TOKEN, "org": sentry.ORG, "environments": ["production"]},
+    )
+    yield "vercel", {"base": http + vercel.PREFIX, "token": vercel.TOKEN, "team": vercel.TEAM, "project": ships.PROJECT}
+    keys = {"anon_key": supabase.ANON, "service_key": supabase.SERVICE, "token": supabase.TOKEN}
+    base = http + supabase.PREFIX
+    yield "supabase", {"ref": supabase.REF, "url": base, "base": base, **keys, "functions": ["health"]}
+    yield "stripe", {"base": http + stripe.PREFIX, "key": stripe.KEY, "environment": "test"}
 
 
 def write(schedule: Schedule, ports: Ports, var: Path) -> Path:

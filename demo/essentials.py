@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from data import changes, days, flips, intervals, notifications, pings, revision, series, standings, told
 from data.store import Connection
-from demo import past, telling
+from demo import beyond, past, telling
 from demo.cast import Player
 from demo.config import CHANNEL, ZONE
 from demo.schedule import JOBS, Release, Schedule
@@ -32,6 +32,7 @@ def write(c: Connection, schedule: Schedule) -> None:
     standings.keep(c, ids, open_now.values())
     for player, each in tellings:
         days.put(c, ids, counted(schedule, player, each, closed[each.series], open_now[each.series]))
+    _beyond(c, schedule)
     turned = sorted((flip for _, each in tellings for flip in each.flips()), key=lambda flip: flip.at)
     flips.add(c, ids, turned)
     changes.add(c, _changes(schedule))
@@ -39,6 +40,18 @@ def write(c: Connection, schedule: Schedule) -> None:
     for job in JOBS:
         pings.add(c, Ping(job.key, schedule.pushed(job, schedule.opened), "ok"))
     revision.bump(c)
+
+
+def _beyond(c: Connection, schedule: Schedule) -> None:
+    """The outside services: they are read, not probed, so they have no samples to add up."""
+    tellings = tuple(beyond.told(schedule))
+    ids: dict[str, int] = {}
+    for each in tellings:
+        ids |= series.ensure(c, [each.series], each.story.first)
+    intervals.add(c, ids, (interval for each in tellings for interval in each.intervals()))
+    standings.keep(c, ids, (each.standing() for each in tellings))
+    flips.add(c, ids, sorted((flip for each in tellings for flip in each.flips()), key=lambda flip: flip.at))
+    beyond.write(c, schedule)
 
 
 def _series(c: Connection, tellings: Iterable[tuple[Player, Telling]]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from data import revision, rollups, samples, series, store, watch
 from data.store import Engine
-from demo import telling
+from demo import beyond, telling
 from demo.config import ZONE
 from demo.hours import Past
 from demo.opening import FILLING, opened
@@ -29,7 +29,8 @@ def details(var: Path, now: datetime | None = None) -> None:
 
 def _write(engine: Engine, schedule: Schedule) -> None:
     stories = tuple(each.story for _, each in telling.told(schedule))
-    with store.reading(engine) as c:
+    with store.writing(engine) as c:
+        beyond.write_figures(c, schedule)
         ids = series.ids(c)
     for fresh, folded in Past(schedule.opened, stories, ZoneInfo(ZONE)).batches():
         back = min((each.start for each in folded), default=schedule.opened)

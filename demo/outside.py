@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from demo import health
+from demo import health, sentry, stripe, supabase, vercel
 from demo.answer import HTML, Answer, Request, json_of
 from demo.health import Look
 
@@ -115,6 +115,9 @@ def _closed(look: Look, request: Request) -> Answer:
     return json_of({"error": "Authentication required"}, status=401, wait=look.ms("live"))
 
 
+SERVICES: dict[str, Callable[[Look, Request], Answer]] = {
+    each.PREFIX: each.answer for each in (sentry, stripe, supabase, vercel)
+}
 PATHS: dict[str, Callable[[Look, Request], Answer]] = {
     "/": _page("home", HOME),
     "/auth/login": _page("login", LOGIN),
@@ -142,6 +145,9 @@ def answer(look: Look, request: Request) -> Answer:
     known = PATHS.get(request.path)
     if known:
         return known(look, request)
+    for prefix, service in SERVICES.items():
+        if request.path.startswith(f"{prefix}/"):
+            return service(look, request)
     if request.path.startswith("/api/"):
         return _closed(look, request)
     return replace(json_of({"error": "not found"}, status=404), headers=HEADERS)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from demo import names
 from demo.answer import Answer, Request
@@ -68,7 +69,10 @@ def parsed(head: bytes) -> tuple[str, Request]:
     raw = next((line.split(": ", 1)[1] for line in rest if line.lower().startswith("authorization: ")), "")
     length = int(headers.get("content-length", "0"))
     token = raw.partition(" ")[2] if headers.get("authorization", "").startswith("bearer ") else ""
-    return method, Request(target.split("?")[0], token, length)
+    path, _, query = target.partition("?")
+    pairs = tuple(parse_qsl(query, max_num_fields=100))
+    key = next((line.split(": ", 1)[1] for line in rest if line.lower().startswith("apikey: ")), "")
+    return method, Request(path, token, length, pairs, key)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class Story:
 
     def _stretch(self, low: int, high: int, now: list[tuple[str, str]]) -> Stretch:
         shown = [self.line.shows[each] for each in now if each in self.line.shows]
-        status, words = max(shown, key=lambda each: RANK[each[0]], default=(Status.UP, ""))
+        status, words = max(shown, key=lambda each: RANK[each[0]], default=self.line.calm)
         slow = tuple(subject for subject, kind in now if kind == "slow" and subject in self.line.rhythms)
         return Stretch(low, high, status, words, slow)
 

@@ -83,11 +83,11 @@ def deployments(before: Sequence[Deployment], after: Sequence[Deployment], at: d
     made = []
     if now and (old is None or now.id != old.id) and (old or _fresh(now.ready or now.created, at)):
         back = old is not None and now.created < old.created
-        words = f"{'rolled back to' if back else 'production:'} {_deployment(now)}"
+        words = f"{'rolled back to' if back else 'production:'} {named(now)}"
         made.append(Change(at if old and back else _near(now.ready or now.created, at), "deployment", words))
     for each in production:
         if each.state == "error" and known.get(each.id) != "error" and _fresh(each.created, at):
-            made.append(Change(_near(each.created, at), "deployment", f"failed build: {_deployment(each)}"))
+            made.append(Change(_near(each.created, at), "deployment", f"failed build: {named(each)}"))
     return tuple(made)
 
 
@@ -95,7 +95,8 @@ def _serving(found: Sequence[Deployment]) -> Deployment | None:
     return next((each for each in found if each.serving), None)
 
 
-def _deployment(each: Deployment) -> str:
+def named(each: Deployment) -> str:
+    """A deployment in one line: commit, branch, message."""
     name = each.commit[:7] or each.id
     return f"{name} {each.branch}: {each.message}"[:200] if each.message else f"{name} {each.branch}".strip()
 
