@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from data import changes, deployments, figures, issues
+from data import changes, deployments, figures, issues, snapshots
 from data.store import Connection
-from demo import errors, past, sentry, ships, supabase
-from demo.cast import DEGRADED, DOWN, Line, Shows
+from demo import errors, past, sentry, ships, supabase, vercel
+from demo.cast import DEGRADED, DOWN, UP, Line, Shows
 from demo.chance import share
 from demo.health import Look
 from demo.schedule import HISTORY, Schedule
 from demo.story import Story
 from demo.telling import Telling
-from model import Change, Deployment, Figure, Issue, VendorIncident
+from model import Change, Deployment, Figure, Issue, Result, Snapshot, VendorIncident
 from rules import changes as explained
 
 CLOSE, STEP, WIDE = timedelta(days=14), timedelta(hours=1), timedelta(hours=6)
@@ -111,6 +111,9 @@ def write(c: Connection, schedule: Schedule) -> None:
     shipped = ships.deployments(schedule, schedule.first, schedule.opened)
     known = _issues(schedule)
     deployments.put(c, shipped)
+    newest = tuple(each for each in shipped if each.created >= schedule.opened - vercel.SHOWN)[:50]
+    # what serves is known already: the first live reading must not tell of it as if it were news
+    snapshots.put(c, {"vercel.deployments": (schedule.opened, Snapshot(Result(UP), deployments=newest))})
     issues.put(c, known)
     changes.add(c, sorted(_changes(schedule, shipped, known), key=lambda each: each.at))
 

@@ -36,6 +36,15 @@ if detail.points:
 else:
     st.html(lists.empty("No latency yet.", "The first point appears a minute after the first sample."))
 
+if detail.tile.nearby:
+    st.subheader("What changed before", anchor=False)
+    st.html(lists.near(detail.tile))
+
+if making.blame(detail):
+    st.subheader("Whose downtime", anchor=False)
+    st.html(lists.facts(making.blame(detail)))
+    st.caption(making.COINCIDENCE)
+
 if detail.findings:
     st.subheader("Findings", anchor=False)
     st.html(lists.findings(detail.findings, now))

@@ -1,23 +1,30 @@
-"""The outside services the platform stands on: state, since when, what they announce, how old that is, what to fix."""
+"""The outside services the platform stands on: state, since when, how old that is, what to fix; and the database."""
 
 import streamlit as st
 
-from ui import controls, lists, readings, store
+from ui import controls, figures, lists, readings, store
 
 TITLE = "Services"
 ICON = "hub"
-ORDER = 2
+ORDER = 4
 
 zone, now = store.told().site.timezone, store.now()
 window = controls.window("services")
 found = store.services(window)
+database = store.database(window)
 
 if not found:
     st.html(lists.empty("No outside service is read yet.", readings.HOW))
-for service in found:
-    st.subheader(service.title, anchor=False)
-    st.html(readings.state(service, now, zone))
-    if service.parts:
-        st.html(lists.parts(service.parts, window))
-    if service.incidents:
-        st.html(readings.announced(service.incidents, now, zone))
+if database:
+    st.subheader("Database", anchor=False)
+    st.html(figures.database(database))
+for title, services in readings.grouped(found, store.told()):
+    st.subheader(title, anchor=False)
+    st.html(readings.rows(services, now, window))
+    parts = readings.parts(services)
+    if parts:
+        with st.expander(f"{len(parts)} parts"):
+            st.html(lists.parts(parts, window, slim=True))
+    incidents = [incident for service in services for incident in service.incidents]
+    if incidents:
+        st.html(readings.announced(incidents, now, zone))

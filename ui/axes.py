@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
 
 import words
-from model import Rollup
-from ui.detail import Detail
+from model import Change, Rollup
 from ui.palette import INK
 
+SYMBOLS = {
+    "commit": "diamond",
+    "restart": "triangle-up",
+    "configuration": "square",
+    "maintenance": "star-square",
+    "certificate": "hexagon",
+    "watch": "circle",
+    "deployment": "triangle-right",
+    "vendor": "x",
+    "issue": "bowtie",
+}
 QUIET = {"displayModeBar": False, "scrollZoom": False}
 TICKS = {"24h": "%H:%M\n%a %-d %b", "7d": "%a %-d %b", "30d": "%-d %b", "90d": "%-d %b"}
+
+
+class Spanned(Protocol):
+    """Anything that answers for a stretch of time."""
+
+    @property
+    def window(self) -> str: ...
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
 
 
 def local(at: datetime, tz: ZoneInfo) -> datetime:
@@ -37,7 +59,21 @@ def with_gaps(points: Sequence[Rollup], step: int) -> list[tuple[datetime, Rollu
     return found
 
 
-def dress(figure: go.Figure, detail: Detail, theme: str, tz: ZoneInfo, height: int) -> None:
+def marks(found: Sequence[Change], theme: str, tz: ZoneInfo, y: float = 0.45) -> list[go.Scatter]:
+    """The lane of changes: a sign for each kind, one trace a kind."""
+    kinds = sorted({change.kind for change in found})
+    return [_kind(kind, [each for each in found if each.kind == kind], theme, tz, y) for kind in kinds]
+
+
+def _kind(kind: str, found: Sequence[Change], theme: str, tz: ZoneInfo, y: float) -> go.Scatter:
+    return go.Scatter(
+        x=[local(each.at, tz) for each in found], y=[y] * len(found), mode="markers", name=kind,
+        marker={"symbol": SYMBOLS.get(kind, "circle"), "size": 11, "color": INK["brand"].of(theme)},
+        text=[inert(each.words) for each in found], hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+
+
+def dress(figure: go.Figure, detail: Spanned, theme: str, tz: ZoneInfo, height: int) -> None:
     """The quiet dress of every figure: no frame, the theme's inks, the window as its axis of time."""
     soft, line = INK["soft"].of(theme), INK["line"].of(theme)
     figure.update_layout(

@@ -9,19 +9,11 @@ import plotly.graph_objects as go  # type: ignore[import-untyped]
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 import words
-from model import Change, Flip, Interval, Status
-from ui.axes import dress, inert, local, with_gaps
+from model import Flip, Interval, Status
+from ui.axes import dress, inert, local, marks, with_gaps
 from ui.detail import Detail
-from ui.palette import INK, QUANTILES, STATES
+from ui.palette import QUANTILES, STATES
 
-SYMBOLS = {
-    "commit": "diamond",
-    "restart": "triangle-up",
-    "configuration": "square",
-    "maintenance": "star-square",
-    "certificate": "hexagon",
-    "watch": "circle",
-}
 NAMES = ("p50", "p95", "p99")
 
 
@@ -90,17 +82,7 @@ def _shade(figure: go.Figure, line: Sequence[Interval], theme: str, tz: ZoneInfo
 
 
 def _lane(detail: Detail, theme: str, tz: ZoneInfo) -> list[go.Scatter]:
-    kinds = sorted({change.kind for change in detail.changes})
-    found = [_marks(kind, [c for c in detail.changes if c.kind == kind], theme, tz) for kind in kinds]
-    return [*found, _flips(detail.flips, theme, tz)]
-
-
-def _marks(kind: str, found: Sequence[Change], theme: str, tz: ZoneInfo) -> go.Scatter:
-    return go.Scatter(
-        x=[local(each.at, tz) for each in found], y=[0.45] * len(found), mode="markers", name=kind,
-        marker={"symbol": SYMBOLS.get(kind, "circle"), "size": 11, "color": INK["brand"].of(theme)},
-        text=[inert(each.words) for each in found], hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
+    return [*marks(detail.changes, theme, tz), _flips(detail.flips, theme, tz)]
 
 
 def _flips(found: Sequence[Flip], theme: str, tz: ZoneInfo) -> go.Scatter:

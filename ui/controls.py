@@ -9,6 +9,7 @@ import streamlit as st
 import words
 from model import Board, Status
 from ui import pulse, store
+from ui.errors import SINCE, Errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,42 @@ def overview(board: Board) -> Wanted:
             bind="query-params", label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     return Wanted(group, tuple(states), needle or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Which errors are shown; None means all."""
+
+    project: str | None
+    environment: str | None
+    release: str | None
+    since: str
+
+
+def errors(found: Errors) -> Narrowed:
+    """Project, environment, release and first seen in one line above the table."""
+    projects = sorted({each.project for each in found.issues})
+    environments = sorted({name for each in found.issues for name in each.environment.split(", ") if name})
+    releases = list(dict.fromkeys(each.release for each in found.issues if each.release))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        since = st.segmented_control(
+            "First seen", list(SINCE), default="any time", key="since", bind="query-params", required=True,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        return Narrowed(
+            _pick("Project", "All projects", projects),
+            _pick("Environment", "All environments", environments),
+            _pick("Release", "All releases", releases),
+            since or "any time",
+        )
+
+
+def _pick(label: str, all_of_them: str, options: list[str]) -> str | None:
+    chosen: str | None = st.selectbox(
+        label, options, index=None, key=label.lower(), bind="query-params", placeholder=all_of_them,
+        label_visibility="collapsed", width=200, format_func=lambda value: value[:24],
+    )  # fmt: skip
+    return chosen
 
 
 def window(slug: str) -> str:

@@ -15,13 +15,30 @@ import data.rollups
 import data.samples
 import data.series
 import data.standings
+import rules.blame
 import rules.board
 import rules.histogram
 import rules.rollup
 import rules.uptime
 import rules.windows
 from data.store import Connection
-from model import Bar, Change, Day, Flip, Interval, Latency, Monitor, OpenFinding, Result, Rollup, Sample, Tile, Uptime
+from model import (
+    Bar,
+    Blame,
+    Change,
+    Day,
+    Flip,
+    Interval,
+    Latency,
+    Monitor,
+    OpenFinding,
+    Result,
+    Rollup,
+    Sample,
+    Status,
+    Tile,
+    Uptime,
+)
 from settings import Settings
 from ui.strips import DAYS, STRETCHES, begin, timeline
 
@@ -50,6 +67,7 @@ class Detail:
     parts: tuple[Tile, ...]
     samples: tuple[Sample, ...]
     findings: tuple[OpenFinding, ...]
+    blame: Blame | None  # None: nothing was down, or no vendor's page is read
 
 
 def read(c: Connection, told: Settings, tile: Tile, monitor: Monitor, window: str, now: datetime) -> Detail:
@@ -76,7 +94,20 @@ def read(c: Connection, told: Settings, tile: Tile, monitor: Monitor, window: st
         parts=tuple(_parts(c, told, monitor, window, start, now)),
         samples=tuple(reversed(data.samples.recent(c, monitor.key, SAMPLES))),
         findings=data.findings.open_now(c, monitor.key),
+        blame=_blame(c, told, line, start, now),
     )
+
+
+def _blame(
+    c: Connection, told: Settings, line: tuple[Interval, ...], start: datetime, now: datetime
+) -> Blame | None:  # fmt: skip
+    """Its downtime beside what the vendors said of themselves at the time."""
+    reading = next((each for i in told.integrations if i.name == "vendors" for each in i.readings), None)
+    if reading is None or not any(each.status is Status.DOWN for each in line):
+        return None
+    names = [key for key in data.series.parts(c, reading.key) if "." not in key.partition("/")[2]]
+    said = {key.partition("/")[2]: _line(c, told, replace(reading, key=key), start, now) for key in names}
+    return rules.blame.split(line, said)
 
 
 def _line(c: Connection, told: Settings, monitor: Monitor, start: datetime, now: datetime) -> tuple[Interval, ...]:

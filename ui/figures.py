@@ -12,7 +12,9 @@ import words
 from model import Latency, Status, Uptime
 from ui import shelf, store
 from ui.board import SPAN
+from ui.errors import Errors
 from ui.markup import Html, tag
+from ui.outside import Database
 from ui.sparks import floor, spark
 
 
@@ -45,6 +47,53 @@ def card(one: Figure) -> Html:
         pieces = (tag("i", style=f"flex-grow:{many};background:var(--{status})") for status, many in one.shares)
         inside.append(tag("div", *pieces, class_="wr-shares", role="img", aria_label=one.note))
     return tag("div", *inside, class_="wr-figure")
+
+
+def errors(found: Errors) -> Html:
+    """The figures of the page Errors; one that was not measured says so."""
+    named = (
+        ("Unresolved", "issues_unresolved", "issues"),
+        ("New, 24 h", "issues_new_24h", "issues"),
+        ("Events an hour", "events_per_hour", "the last whole hour"),
+        ("Users hit", "users_hit", "by what is unresolved"),
+        ("Crash-free sessions", "crash_free", "24 hours"),
+    )
+    return row(_outside(found, *each) for each in named)
+
+
+def _outside(found: Errors, label: str, name: str, note: str) -> Figure:
+    figure, curve = found.figures.get(name), [value for _, value in found.curves.get(name, ())]
+    if figure is None:
+        return Figure(label, words.NO_DATA, "not measured")
+    many = f"{figure.value:,.0f}".replace(",", " ")
+    return Figure(label, f"{figure.value:.2f} %" if figure.unit == "%" else many, note, curve[-168:])
+
+
+def database(found: Database) -> Html:
+    """How many rows the critical tables have, how full the disk is, how much is asked."""
+    shown = [_table(found, name) for name in found.figures if name.startswith("rows_")]
+    if disk := found.figures.get("disk"):
+        curve = [value for _, value in found.curves.get("disk", ())]
+        shown.append(Figure("Disk", f"{disk.value:.1f} %", _of(found), curve[-168:]))
+    if asked := found.figures.get("requests_rest"):
+        curve = [value for _, value in found.curves.get("requests_rest", ())]
+        shown.append(
+            Figure("Questions an hour", f"{asked.value:,.0f}".replace(",", " "), "through the API", curve[-168:])
+        )
+    return row(shown)
+
+
+def _table(found: Database, name: str) -> Figure:
+    curve = [value for _, value in found.curves.get(name, ())]
+    said = found.closed.get(name.removeprefix("rows_"), "")
+    return Figure(
+        name.removeprefix("rows_"), f"{found.figures[name].value:,.0f}".replace(",", " "), said or "rows", curve[-168:]
+    )
+
+
+def _of(found: Database) -> str:
+    whole = found.figures.get("disk_size")
+    return f"of {words.size(whole.value)}" if whole else "used"
 
 
 def headline(window: str) -> Html:

@@ -20,6 +20,8 @@ SIGNS = {
     "certificate": "lock",
     "watch": "visibility",
     "vendor": "campaign",
+    "deployment": "rocket_launch",
+    "issue": "bug_report",
 }
 
 
@@ -35,6 +37,26 @@ def changes(found: Sequence[Change | Flip], now: datetime, tz: ZoneInfo) -> Html
         return empty("Nothing changed in this window.")
     rows = joined(_change(each, now, tz) for each in sorted(found, key=lambda each: each.at, reverse=True))
     return tag("div", tag("div", rows, class_="wr-list"), class_="wr wr-fades")
+
+
+def near(tile: Tile) -> Html:
+    """The changes about the beginning of a trouble, nearest first."""
+    assert tile.since
+    rows = joined(
+        _item(
+            symbol(SIGNS.get(each.kind, "history"), "wr-soft", each.kind),
+            each.words,
+            tag("span", gap(each.at, tile.since), class_="wr-when"),
+        )
+        for each in tile.nearby
+    )
+    return tag("div", tag("div", rows, class_="wr-list"), class_="wr wr-fades")
+
+
+def gap(at: datetime, since: datetime) -> str:
+    """How far a change lies from the beginning of a trouble: that is what on-call looks for."""
+    seconds = (since - at).total_seconds()
+    return f"{words.lasted(abs(seconds))} {'before' if seconds >= 0 else 'after'}"
 
 
 def _change(each: Change | Flip, now: datetime, tz: ZoneInfo) -> Html:
@@ -64,11 +86,11 @@ def findings(found: Sequence[OpenFinding], now: datetime) -> Html:
     return tag("div", tag("div", rows, class_="wr-list"), class_="wr wr-fades")
 
 
-def parts(found: Sequence[Tile], window: str) -> Html:
-    """The components inside a health document, a strip each."""
+def parts(found: Sequence[Tile], window: str, slim: bool = False) -> Html:
+    """The components inside a health document, a strip each; ``slim`` where there are many."""
     lines = joined(_part(tile, window) for tile in found)
     ends = tag("div", tag("span", f"{SPAN[window]} ago"), tag("span", "now"), class_="wr-ends")
-    return tag("div", tag("div", lines, ends, class_="wr-wide"), class_="wr wr-fades")
+    return tag("div", tag("div", lines, ends, class_=f"wr-wide{' wr-slim' if slim else ''}"), class_="wr wr-fades")
 
 
 def _part(tile: Tile, window: str) -> Html:

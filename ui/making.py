@@ -11,6 +11,9 @@ from ui.detail import Detail
 from ui.markup import Html
 
 Pairs = list[tuple[str, str | Html]]
+COINCIDENCE = (
+    "What a vendor announces may explain downtime, it never excuses it: uptime counts every second all the same."
+)
 RULE = (
     "Uptime is up time over up and down time, in seconds of confirmed intervals, rounded down. Degraded counts as up. "
     "Maintenance and time that nobody watched count in neither. Latency is taken from all answers of the window in "
@@ -28,6 +31,20 @@ def figures(detail: Detail) -> Pairs:
         ("95 of 100 within (p95)", words.ms(latency.p95) if latency.n else words.NO_DATA),
         ("99 of 100 within (p99)", words.ms(latency.p99) if latency.n else words.NO_DATA),
         ("Went bad", words.count(sum(f.after in (Status.DOWN, Status.DEGRADED) for f in detail.flips), "time")),
+    ]
+
+
+def blame(detail: Detail) -> Pairs:
+    """Its downtime beside what the vendors said of themselves; nothing when there is nothing to say."""
+    found = detail.blame
+    if found is None or not found.total:
+        return []
+    beside = f"{words.lasted(found.vendor)} ({', '.join(found.vendors)})" if found.vendors else "none of it"
+    return [
+        ("Down in this window", words.lasted(found.total)),
+        ("Beside trouble that a vendor announced", beside),
+        ("While no vendor announced any", words.lasted(found.ours)),
+        ("While a vendor's page could not be read", words.lasted(found.unknown)),
     ]
 
 

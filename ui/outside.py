@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import data.figures
 import data.intervals
 import data.series
 import data.snapshots
 import data.standings
 import rules.board
 import rules.uptime
+import words
 from data.snapshots import Kept
 from data.store import Connection
-from model import Bar, Day, Interval, Monitor, Standing, Tile, VendorIncident
+from model import Bar, Day, Figure, Interval, Monitor, Standing, Tile, VendorIncident
 from settings import Settings
 from ui.strips import DAYS, STRETCHES, begin, timeline
+from ui.trends import Points
+
+DATABASE = ("supabase.data", "supabase.rls", "supabase.disk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,15 @@ class Service:
     fix: str = ""
     good_at: datetime | None = None
     incidents: tuple[VendorIncident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """What is known of the watched database: ``closed`` says of a table what a stranger sees of it."""
+
+    figures: Mapping[str, Figure]
+    curves: Mapping[str, Points]
+    closed: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,19 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> tuple[Ser
         for integration in told.integrations
         for each in integration.readings
     )
+
+
+def database(c: Connection, told: Settings, window: str, now: datetime) -> Database | None:
+    """Tables, row level security and disk; None when Supabase is not read."""
+    kept = {key: each.good for key, each in data.snapshots.read(c).items() if key in DATABASE and each.good is not None}
+    figures = {figure.name: figure for each in kept.values() for figure in each.figures}
+    if not figures:
+        return None
+    names = [f"{key}/{figure.name}" for key, each in kept.items() for figure in each.figures]
+    found = data.figures.between(c, begin(window, now, told.site.timezone), now, names)
+    seen = kept["supabase.rls"].result.parts if "supabase.rls" in kept else ()
+    closed = {part.name: f"strangers: {part.words or words.STATUS_WORD[part.status]}" for part in seen}
+    return Database(figures, {name.partition("/")[2]: points for name, points in found.items()}, closed)
 
 
 def _service(past: Past, told: Settings, reading: Monitor, kept: Kept | None) -> Service:

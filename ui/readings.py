@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import words
-from model import VendorIncident
-from ui.markup import Html, icon, joined, outer, symbol, tag
+from model import Status, Tile, VendorIncident
+from settings import Settings
+from ui.bars import strip
+from ui.board import SPAN, history_words
+from ui.markup import Html, icon, joined, outer, pill, symbol, tag
 from ui.outside import Service
 
+SENTRY = "A [sentry] table in wardround.toml with org and token reads it; wardround.example.toml shows how."
+VERCEL = "A [vercel] table in wardround.toml with project and token reads it; wardround.example.toml shows how."
 HOW = "An empty [vendors] table in wardround.toml reads the status pages of Vercel, Supabase, Stripe and Sentry."
 
 
@@ -27,6 +33,56 @@ def state(service: Service, now: datetime, tz: ZoneInfo) -> Html:
         tag("div", tag("span", symbol("schedule"), f" {age}"), *fix, class_="wr-more"), class_="wr-say",
     )  # fmt: skip
     return tag("div", tag("div", icon(tile.status), say, class_=f"wr-banner wr-{tile.status}"), class_="wr wr-fades")
+
+
+def grouped(found: Sequence[Service], told: Settings) -> list[tuple[str, list[Service]]]:
+    """(title, its readings) of each outside service."""
+    titles = {each.name: each.title for each in told.integrations}
+    return [
+        (titles.get(name, name), list(some))
+        for name, some in groupby(found, lambda each: each.tile.key.partition(".")[0])
+    ]
+
+
+def rows(found: Sequence[Service], now: datetime, window: str) -> Html:
+    """One line a reading: state, reason, how old the last good answer is, what a person can do; its strip below."""
+    ends = tag("div", tag("span", f"{SPAN[window]} ago"), tag("span", "now"), class_="wr-ends")
+    return tag(
+        "div",
+        tag("div", *(_line(each, now, window) for each in found), ends, class_="wr-wide wr-slim"),
+        class_="wr wr-fades",
+    )
+
+
+def _line(service: Service, now: datetime, window: str) -> Html:
+    tile = service.tile
+    age = f"measured {words.ago(service.good_at, now)}" if service.good_at else "never measured yet"
+    since = f"for {words.lasted((now - tile.since).total_seconds())}" if tile.since else ""
+    top = tag(
+        "div", icon(tile.status), tag("b", tile.name), pill(tile.status), tag("span", since, class_="wr-soft"),
+        tag("span", age, class_="wr-soft"), class_="wr-top",
+    )  # fmt: skip
+    reason = tag("p", tile.words, class_=f"wr-why wr-{tile.status}") if tile.words else Html("")
+    fix = tag("p", symbol("build"), f" {service.fix}", class_="wr-soft") if service.fix else Html("")
+    return tag("div", top, reason, fix, strip(tile.bars, history_words(tile, window)), class_="wr-line")
+
+
+def parts(found: Sequence[Service]) -> list[Tile]:
+    """The parts of all of them, the worst first."""
+    order = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN)
+    every = [part for each in found for part in each.parts]
+    return sorted(every, key=lambda part: order.index(part.status) if part.status in order else len(order))
+
+
+def audited(at: datetime | None, now: datetime) -> Html:
+    """When events were looked through, and what for."""
+    said = (
+        f"The newest events of the top issues were looked through {words.ago(at, now)} for what must not be in them. "
+        "Only the place is kept, never the value."
+        if at
+        else "No event was looked through yet."
+    )
+    return tag("div", tag("p", said, class_="wr-soft"), class_="wr")
 
 
 def announced(found: Sequence[VendorIncident], now: datetime, tz: ZoneInfo) -> Html:

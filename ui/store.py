@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import data.changes
 import data.notifications
@@ -13,15 +14,25 @@ import data.watch
 import rules.board
 import rules.public
 import settings
-from model import Board, Change, Monitor, Notification, PublicStatus, Status, Uptime, WatchReport
+from data.store import Connection
+from model import Board, Change, Monitor, Notification, PublicStatus, ReportCard, Standing, Status, Uptime, WatchReport
+from rules import changes as what_changed
+from rules.status import BAD
 from settings import Settings
 from ui import detail, history, outside, shelf
+from ui import errors as seen_errors
+from ui import ships as shipped
 from ui.detail import Detail
+from ui.errors import Errors
 from ui.history import History
-from ui.outside import Service
+from ui.outside import Database, Service
+from ui.ships import Ships
 
 REST = 30.0  # seconds for which curves, shares and bars stay; states never wait for that
 SOON = 5.0  # seconds for which services stay: they are asked once a minute at most
+HOUR = 3600.0  # seconds for which a report card stays that can no longer change
+FINAL = timedelta(minutes=10)  # after its end the samples of a stretch are all there
+MOST = 12  # troubles whose beginning is looked at
 WINDOWS = ("24h", "7d", "30d", "90d")
 
 
@@ -69,16 +80,28 @@ def _board(window: str) -> Board:
     known, behind, at = told(), past(window), now()
     with data.store.reading(shelf.engine()) as c:
         standings, changed = data.standings.read(c), data.changes.last(c)
+        near = _near(c, [standings[key] for key in standings if key in behind.seconds])
     monitors = {monitor.key: monitor for monitor in known.monitors}
     tiles = (
         rules.board.tile(
             monitor, standings.get(key), at, monitors, standings, known.maintenance,
             bars=behind.bars.get(key, ()), total=behind.seconds.get(key, Uptime()),
-            sparkline=behind.curves.get(key, ()), last_change=changed.get(key),
+            sparkline=behind.curves.get(key, ()), last_change=changed.get(key), changed=near,
         )
         for key, monitor in monitors.items()
     )  # fmt: skip
     return rules.board.board(tiles, known.monitors, at)
+
+
+def _near(c: Connection, standings: Iterable[Standing]) -> tuple[Change, ...]:
+    """The changes about the beginning of each trouble; of the newest few, for nobody reads more."""
+    bad = sorted((each.since for each in standings if each.status in BAD), reverse=True)
+    found: dict[Change, None] = {}
+    for since in bad[:MOST]:
+        found |= dict.fromkeys(
+            data.changes.between(c, since - what_changed.BEFORE, since + what_changed.SEEN, limit=200)
+        )
+    return tuple(found)
 
 
 def banner(window: str) -> tuple[Status, str, str]:
@@ -119,6 +142,39 @@ def services(window: str) -> tuple[Service, ...]:
             return outside.read(c, told(), window, now())
 
     return shelf.kept(("services", window), None, SOON, make)
+
+
+def database(window: str) -> Database | None:
+    """What is known of the watched database; None when it is not read."""
+
+    def make() -> Database | None:
+        with data.store.reading(shelf.engine()) as c:
+            return outside.database(c, told(), window, now())
+
+    return shelf.kept(("database", window), None, SOON, make)
+
+
+def errors(window: str) -> Errors:
+    """Everything that Sentry says, with its history in a window."""
+
+    def make() -> Errors:
+        with data.store.reading(shelf.engine()) as c:
+            return seen_errors.read(c, told(), window, now())
+
+    return shelf.kept(("errors", window), None, SOON, make)
+
+
+def ships(window: str) -> Ships:
+    """Every deployment of a window, what serves, and the report cards of the newest."""
+
+    def make() -> Ships:
+        done: dict[str, ReportCard] = shelf.kept("cards", None, HOUR, dict)
+        with data.store.reading(shelf.engine()) as c:
+            found = shipped.read(c, told(), window, now(), done)
+        done |= {card.deployment.id: card for card in found.cards if now() - card.end > FINAL}
+        return found
+
+    return shelf.kept(("ships", window), None, REST, make)
 
 
 def public() -> PublicStatus:

@@ -7,19 +7,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import words
-from model import Board, Status, Tile
+from model import Board, Change, Status, Tile
 from ui import shelf, store
+from ui.lists import SIGNS, gap
 from ui.markup import Html, inner, joined, outer, pill, symbol, tag
 
 MOST = 6
 WRONG = (Status.DOWN, Status.DEGRADED, Status.UNKNOWN, Status.MAINTENANCE)
-SIGNS = {
-    "commit": "commit",
-    "restart": "restart_alt",
-    "configuration": "tune",
-    "maintenance": "build",
-    "certificate": "lock",
-}
+NEAR = 3  # changes that a card tells
 
 
 def drawn(window: str) -> Html | None:
@@ -72,7 +67,8 @@ def _since(tile: Tile, now: datetime, tz: ZoneInfo) -> str:
 
 def _more(tile: Tile, waiting: Sequence[Tile], now: datetime) -> list[Html]:
     found = [tag("span", symbol("folder"), f" {tile.group}" + (" · critical" if tile.critical else ""))]
-    if tile.last_change:
+    found += [_near(change, tile) for change in tile.nearby[:NEAR]]
+    if tile.last_change and not tile.nearby:
         sign = SIGNS.get(tile.last_change.kind, "history")
         found.append(tag("span", symbol(sign), f" {tile.last_change.words}, {_before(tile, now)}"))
     if waiting:
@@ -85,6 +81,18 @@ def _more(tile: Tile, waiting: Sequence[Tile], now: datetime) -> list[Html]:
     if tile.runbook:
         found.append(outer(tile.runbook, "Runbook "))
     return found
+
+
+def _near(change: Change, tile: Tile) -> Html:
+    assert tile.since
+    when = gap(change.at, tile.since)
+    return tag(
+        "span",
+        symbol(SIGNS.get(change.kind, "history")),
+        f" {when}: {change.words}",
+        class_="wr-near",
+        title=change.words,
+    )
 
 
 def _before(tile: Tile, now: datetime) -> str:

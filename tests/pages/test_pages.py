@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
+import data.changes
+import data.series
+import data.standings
+import data.store
+import settings
+from model import Change, Standing, Status
 from tests import filled
+from ui import shelf
 
-PAGES = ["", "monitor", "status", "about"]
-NAMES = ["overview", "monitor", "status", "about"]
+PAGES = ["", "monitor", "errors", "deployments", "services", "status", "about"]
+NAMES = ["overview", *PAGES[1:]]
+OUTSIDE = ("errors", "deployments", "services")  # pages that say nothing of single monitors
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>![x](http://evil.test/a.png) :red[b] \"'&"
 
 
@@ -47,7 +56,9 @@ def test_a_page_of_an_empty_store_breaks_nothing(stage, visit, slug) -> None:
     stage(full=False)
     app = visit(slug, monitor=filled.DOWN)
     healthy(app)
-    assert slug in ("status", "about") or "nobody has looked yet" in said(app) or "not measured yet" in said(app)
+    assert (
+        slug in ("status", "about", *OUTSIDE) or "nobody has looked yet" in said(app) or "not measured yet" in said(app)
+    )
 
 
 @pytest.mark.parametrize("slug", PAGES, ids=NAMES)
@@ -70,7 +81,7 @@ def test_hostile_words_stay_words(stage, visit, slug) -> None:
     assert "![x](http" not in "".join(
         str(each.value) for kind in (app.markdown, app.caption, app.subheader) for each in kind
     )
-    assert slug == "about" or "&lt;img src=x" in said(app)
+    assert slug in ("about", *OUTSIDE) or "&lt;img src=x" in said(app)
 
 
 def test_every_page_holds_five_hundred_monitors(stage, visit) -> None:
@@ -194,3 +205,45 @@ def test_a_mistake_in_the_configuration_is_said_in_its_own_words(stage, visit, t
 def test_without_demo_no_page_says_demo(stage, visit) -> None:
     stage(demo=False)
     assert "DEMO" not in said(visit())
+
+
+def test_a_trouble_tells_what_changed_just_before_it(stage, visit) -> None:
+    scene = stage()
+    engine = data.store.open(scene.url)
+    with data.store.reading(engine) as c:
+        since = data.standings.read(c)[filled.DOWN].since
+    with data.store.writing(engine) as c:
+        told = [
+            (-4, "deployment", "production: 1a2b3c4"),
+            (-130, "deployment", "long ago"),
+            (-20, "issue", "new issue WEB-7"),
+        ]
+        data.changes.add(c, [Change(since + timedelta(minutes=at), kind, words) for at, kind, words in told])
+    engine.dispose()
+    shelf.forget()
+
+    overview, monitor = said(visit()), said(visit("monitor", monitor=filled.DOWN))
+
+    for text in (overview, monitor):
+        assert text.index("production: 1a2b3c4") < text.index("new issue WEB-7")
+        assert "4 min before" in text
+    assert "long ago" not in overview
+
+
+def test_downtime_is_split_by_what_vendors_said(stage, visit) -> None:
+    scene = stage()
+    path = settings.current().path
+    path.write_text(path.read_text() + '\n[vendors.pages.acme]\nurl = "https://status.acme.example/x"\n')
+    settings.current.cache_clear()
+    engine = data.store.open(scene.url)
+    with data.store.writing(engine) as c:
+        start = scene.now - timedelta(days=90)
+        ids = data.series.ensure(c, ["vendors.status", "vendors.status/acme"], start)
+        data.standings.keep(c, ids, [Standing("vendors.status/acme", Status.UP, start, scene.now)])
+    engine.dispose()
+    shelf.forget()
+
+    text = said(visit("monitor", monitor=filled.DOWN))
+
+    assert "While no vendor announced any" in text
+    assert "none of it" in text

@@ -52,7 +52,7 @@ def test_it_says_the_state_the_reason_the_age_and_the_fix(vendors, visit, window
 
     text = said(app)
     assert not app.exception
-    assert [each.value for each in app.subheader] == ["Vendors' status pages"]
+    assert [each.value for each in app.subheader] == ["Vendors"]
     for words in ("degraded", "for 12 min", "acme: Partial trouble", "look at gone", "answered 503", "measured"):
         assert words in text
     assert "unknown" in text

@@ -8,7 +8,15 @@ from ui import nav
 
 
 def test_the_pages_are_found_in_the_order_they_state() -> None:
-    assert [entry.slug for entry in nav.entries()] == ["overview", "monitor", "services", "status", "about"]
+    assert [entry.slug for entry in nav.entries()] == [
+        "overview",
+        "monitor",
+        "errors",
+        "deployments",
+        "services",
+        "status",
+        "about",
+    ]
     assert [entry.slug for entry in nav.entries() if entry.default] == ["overview"]
     assert all(entry.words.endswith(".") for entry in nav.entries())
 

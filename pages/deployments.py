@@ -1,0 +1,52 @@
+"""What serves production, how the newest releases went, what to go back to; every deployment on one axis of time."""
+
+import streamlit as st
+
+from ui import axes, controls, lists, readings, report, store, tables, trends
+
+TITLE = "Deployments"
+ICON = "rocket_launch"
+ORDER = 3
+
+zone, now = store.told().site.timezone, store.now()
+window = controls.window("deployments")
+seen = store.ships(window)
+theme = st.context.theme.type or "dark"
+
+if not seen.read:
+    st.html(lists.empty("Vercel is not read yet.", readings.VERCEL))
+    st.stop()
+
+if seen.serving:
+    st.html(report.serving(seen.serving, now, zone))
+else:
+    st.html(lists.empty("What serves production is not known yet.", "It appears with Vercel's first answer."))
+if seen.findings:
+    st.html(lists.findings(seen.findings, now))
+
+if seen.cards:
+    newest, *older = seen.cards
+    st.subheader("How the newest release goes", anchor=False)
+    st.html(report.drawn(newest, zone))
+    if "rollback" in seen.facts:
+        st.caption(f"To go back to {seen.facts['previous']}, run this yourself: Wardround only reads.")
+        st.code(seen.facts["rollback"], language="bash")
+    for card in older:
+        with st.expander(report.title(card, zone, now)):
+            st.text(card.deployment.message)
+            st.html(report.drawn(card, zone, past=True))
+
+st.subheader("Answers and what changed", anchor=False)
+if seen.trend.empty:
+    st.html(lists.empty("No latency yet.", "The first point appears an hour after the first sample."))
+else:
+    st.plotly_chart(trends.course(seen.trend, theme, zone), config=axes.QUIET, key="answers", alt=seen.trend.alt)
+
+st.subheader("Deployments", anchor=False)
+if seen.listed:
+    st.dataframe(
+        tables.deployments(seen.listed, zone), column_config=tables.DEPLOYMENTS, hide_index=True, key="listed",
+        alt=f"{len(seen.listed)} deployments, newest first",
+    )  # fmt: skip
+else:
+    st.html(lists.empty("No deployment in this window.", "Choose a longer one above."))

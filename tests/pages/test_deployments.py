@@ -1,0 +1,140 @@
+"""The page Deployments: what serves, how it goes, what to go back to; it holds no button, and nothing that writes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+import data.store
+import settings
+from data import changes, deployments, samples, series, snapshots
+from model import Change, Deployment, Finding, Result, Sample, Snapshot, Status
+from ui import shelf
+
+HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example) **bold**"
+TABLE = '\n[vercel]\ntoken = "test"\nproject = "web"\n'
+COMMAND = "vercel rollback dpl_old --scope acme"
+
+
+def said(app) -> str:
+    return "\n".join(each.proto.body for each in app.get("html"))
+
+
+@pytest.fixture
+def configured(stage):
+    scene = stage()
+    path = settings.current().path
+    path.write_text(path.read_text() + TABLE)
+    settings.current.cache_clear()
+    shelf.forget()
+    return scene
+
+
+@pytest.fixture
+def shipped(configured):
+    """A store with two production deployments, a failed one and a preview; the newest serves for forty minutes."""
+    now = configured.now
+
+    def deployment(name, minutes, target="production", state="ready", **more):
+        at = now - timedelta(minutes=minutes)
+        ready = at if state == "ready" else None
+        return Deployment(
+            f"dpl_{name}",
+            "web",
+            target,
+            state,
+            at - timedelta(minutes=1),
+            ready,
+            f"{name}0000000",
+            "main",
+            HOSTILE,
+            2.0,
+            58.0,
+            **more,
+        )
+
+    found = (
+        deployment("new", 40, serving=True, link="https://vercel.com/acme/web/new"),
+        deployment("bad", 50, state="error", error="OOM"),
+        deployment("pre", 60, "preview"),
+        deployment("old", 300),
+    )
+    facts = (("serving", "new0000"), ("previous", "old0000"), ("rollback", COMMAND))
+    engine = data.store.open(configured.url)
+    with data.store.writing(engine) as c:
+        deployments.put(c, found)
+        snapshots.put(c, {"vercel.deployments": (now, Snapshot(Result(Status.UP, facts=facts), deployments=found))})
+        keys = [each.key for each in settings.current().monitors if each.check in ("http", "health")]
+        ids = series.ensure(c, keys, now - timedelta(days=1))
+        made = [
+            Sample(keys[0], now - timedelta(seconds=20 * n + 5), Status.UP, 300.0 if n < 120 else 100.0)
+            for n in range(240)
+        ]
+        samples.add(c, ids, made)
+        changes.add(c, [Change(now - timedelta(minutes=40), "deployment", HOSTILE)])
+    engine.dispose()
+    return configured
+
+
+def test_what_serves_and_what_to_go_back_to(shipped, visit) -> None:
+    app = visit("deployments")
+
+    assert not app.exception
+    assert "new0000 serves production" in said(app)
+    assert [each.value for each in app.code] == [COMMAND]
+    assert "old0000" in app.caption[0].value
+    table = app.dataframe[0].value
+    assert list(table["state"]) == ["serves", "error", "ready", "ready"]
+    assert list(table["target"]) == ["production", "production", "preview", "production"]
+    assert list(table["error"]) == ["", "OOM", "", ""]
+
+
+def test_it_holds_no_button_that_writes(shipped, visit) -> None:
+    app = visit("deployments")
+
+    assert len(app.button) == 0
+
+
+def test_the_report_card_says_what_is_worse_with_how_many(shipped, visit) -> None:
+    text = said(visit("deployments"))
+
+    assert "Roll it back" in text
+    assert "answers take much longer" in text
+    assert "120 / 120" in text
+    assert "not enough data" in text, "of the older release nothing was measured"
+
+
+def test_what_strangers_wrote_is_inert(shipped, visit) -> None:
+    app = visit("deployments")
+
+    assert "<img" not in said(app)
+    assert HOSTILE not in "".join(each.value for each in (*app.markdown, *app.caption, *app.subheader))
+    assert HOSTILE in [each.value for each in app.text]
+
+
+def test_production_that_is_pinned_says_so(shipped, visit) -> None:
+    from data import findings
+
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        findings.put(
+            c, "vercel.deployments", [Finding("vercel-pinned", "pinned by a rollback", "promote")], shipped.now
+        )
+    engine.dispose()
+
+    assert "pinned by a rollback" in said(visit("deployments"))
+
+
+def test_before_the_first_answer_it_says_so(configured, visit) -> None:
+    app = visit("deployments")
+
+    assert not app.exception
+    assert "What serves production is not known yet." in said(app)
+    assert "No deployment in this window." in said(app)
+
+
+def test_without_vercel_it_says_how_to_read_it(stage, visit) -> None:
+    stage()
+
+    assert "[vercel] table in wardround.toml" in said(visit("deployments"))

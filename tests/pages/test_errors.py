@@ -1,0 +1,144 @@
+"""The page Errors: what is unresolved, narrowed as a viewer wants, what must not be in events, and every empty case."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+import data.store
+import settings
+from data import changes, figures, findings, issues, series, snapshots, standings
+from model import Change, Figure, Finding, Issue, Leak, Release, Result, Snapshot, Standing, Status
+from ui import shelf
+
+HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example)"
+TABLE = '\n[sentry]\ntoken = "sntryi_test"\norg = "acme"\n'
+
+
+def said(app) -> str:
+    return "\n".join(each.proto.body for each in app.get("html"))
+
+
+@pytest.fixture
+def configured(stage):
+    """A store, and a configuration that reads Sentry; nothing was read yet."""
+    scene = stage()
+    path = settings.current().path
+    path.write_text(path.read_text() + TABLE)
+    settings.current.cache_clear()
+    shelf.forget()
+    return scene
+
+
+@pytest.fixture
+def broken(configured):
+    """A store in which Sentry has told of three issues, a release and a leak."""
+    now = configured.now
+    rows = [("1", "new", "web", 0.5, "v2"), ("2", "escalating", "api", 60.0, ""), ("3", "ongoing", "web", 600.0, "v1")]
+    known = [
+        Issue(
+            uid,
+            f"WEB-{uid}",
+            HOSTILE,
+            project,
+            "error",
+            state,
+            7,
+            3,
+            now - timedelta(hours=hours),
+            now,
+            HOSTILE,
+            link=f"https://acme.sentry.io/issues/{uid}/",
+            environment="production",
+            hourly=(0, 1, 6),
+            release=release if uid != "3" else "",
+        )
+        for uid, state, project, hours, release in rows
+    ]
+    found = Snapshot(
+        Result(Status.DEGRADED, "3 unresolved"),
+        figures=(Figure("issues_unresolved", 3), Figure("users_hit", 1254)),
+        issues=tuple(known),
+    )
+    health = Snapshot(Result(Status.UP), figures=(Figure("crash_free", 99.5, "%"),), releases=(Release("v2", now),))
+    audit = Snapshot(Result(Status.DEGRADED), leaks=(Leak("email", "user.email", "e1", "1", "sentry.javascript/10"),))
+    engine = data.store.open(configured.url)
+    with data.store.writing(engine) as c:
+        issues.put(c, [*known, Issue("3", "WEB-3", "t", "web", "error", "ongoing", 7, 3, now, now, release="v1")])
+        issues.put(c, known)
+        snapshots.put(
+            c, {"sentry.issues": (now, found), "sentry.health": (now, health), "sentry.privacy": (now, audit)}
+        )
+        figures.add(c, "sentry.issues", now - timedelta(hours=2), [Figure("events_per_hour", 12)])
+        findings.put(c, "sentry.privacy", [Finding("privacy-email", f"error events hold {HOSTILE}", "delete it")], now)
+        ids = series.ensure(c, ["sentry.issues"], now - timedelta(days=1))
+        standings.keep(c, ids, [Standing("sentry.issues", Status.DEGRADED, now, now, "3 unresolved")])
+        changes.add(c, [Change(now - timedelta(hours=3), "deployment", HOSTILE)])
+    engine.dispose()
+    return configured
+
+
+def test_what_is_unresolved_is_shown_the_most_urgent_first(broken, visit) -> None:
+    app = visit("errors")
+
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table["state"]) == ["escalating", "new", "ongoing"]
+    assert list(table["release"]) == ["", "v2", "v1"], "a reading that does not know the release takes it from none"
+    assert list(table["title"]) == [HOSTILE] * 3
+    for words in ("3 unresolved", "1 254", "99.50 %", "delete it", "looked through"):
+        assert words in said(app)
+    assert list(app.dataframe[1].value["path"]) == ["user.email"]
+
+
+def test_what_strangers_wrote_is_inert(broken, visit) -> None:
+    app = visit("errors")
+
+    assert "<img" not in said(app)
+    assert HOSTILE not in "".join(each.value for each in (*app.markdown, *app.caption, *app.subheader))
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"since": "last hour"}, ["WEB-1"]),
+        ({"since": "last week"}, ["WEB-2", "WEB-1"]),
+        ({"project": "api"}, ["WEB-2"]),
+        ({"release": "v1"}, ["WEB-3"]),
+        ({"environment": "production", "project": "web"}, ["WEB-1", "WEB-3"]),
+    ],
+)
+def test_a_viewer_narrows_it_and_the_address_keeps_it(query, shown, broken, visit) -> None:
+    app = visit("errors", **query)
+
+    assert list(app.dataframe[0].value["issue"]) == shown
+
+
+def test_nothing_fits(broken, visit) -> None:
+    app = visit("errors", since="last hour", project="api")
+
+    assert "No issue is like that." in said(app)
+
+
+def test_before_the_first_answer_it_says_so(configured, visit) -> None:
+    app = visit("errors")
+
+    assert not app.exception
+    for words in (
+        "no data",
+        "never measured yet",
+        "No unresolved issue.",
+        "No numbers yet.",
+        "No event was looked through",
+    ):
+        assert words in said(app)
+
+
+def test_without_sentry_it_says_how_to_read_it(stage, visit) -> None:
+    stage()
+
+    app = visit("errors")
+
+    assert not app.exception
+    assert "[sentry] table in wardround.toml" in said(app)
