@@ -62,7 +62,7 @@ def _services(http: str) -> Iterator[tuple[str, dict[str, Any]]]:
     keys = {"anon_key": supabase.ANON, "service_key": supabase.SERVICE, "token": supabase.TOKEN}
     base = http + supabase.PREFIX
     yield "supabase", {"ref": supabase.REF, "url": base, "base": base, **keys, "functions": ["health"]}
-    yield "stripe", {"base": http + stripe.PREFIX, "key": stripe.KEY, "environment": "test"}
+    yield "stripe", {"base": http + stripe.PREFIX, "api_key": stripe.KEY, "environment": "test"}
 
 
 def write(schedule: Schedule, ports: Ports, var: Path) -> Path:

@@ -28,7 +28,7 @@ LOST = timedelta(hours=6)
 LOOK_BACK = timedelta(days=3)
 SCOPES = "give the restricted key the read permissions Balance, Webhook Endpoints and Events"
 REFUSED = {
-    401: ("refuses the key", "make a new restricted key and put it into [stripe] key"),
+    401: ("refuses the key", "make a new restricted key and put it into [stripe] api_key"),
     403: ("does not let the key read this", SCOPES),
 }
 
@@ -37,7 +37,7 @@ class Options(Table):
     """A restricted key (rk_) with three read permissions is enough: Balance, Webhook Endpoints, Events."""
 
     base: Base = Field("https://api.stripe.com", description="the API's address")
-    key: Annotated[
+    api_key: Annotated[
         Token, begins("rk_live_", "rk_test_", "sk_live_", "sk_test_", name="a restricted or secret key of Stripe")
     ] = Field(description="a restricted key; secret")
     environment: Literal["production", "test"] = Field("production", description="which mode the key must have")
@@ -46,7 +46,7 @@ class Options(Table):
 
     @model_validator(mode="after")
     def _of_its_mode(self) -> Options:
-        live = "_live_" in self.key.get_secret_value()[:8]
+        live = "_live_" in self.api_key.get_secret_value()[:8]
         if live != (self.environment == "production"):
             kind = "live" if live else "test"
             raise ValueError(f"the key is a {kind} key, but environment is {self.environment!r}")
@@ -59,13 +59,13 @@ class Options(Table):
 
 async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     """Stripe: balance (its amounts are not looked at); webhook endpoints, and events that were not delivered."""
-    headers = {"Authorization": f"Bearer {options.key.get_secret_value()}", "Stripe-Version": options.version}
+    headers = {"Authorization": f"Bearer {options.api_key.get_secret_value()}", "Stripe-Version": options.version}
     to = Reach(tools, "stripe", TITLE, options.base, headers, REFUSED)
     return await (_account if reading == "account" else _webhooks)(to, options)
 
 
 async def _account(to: Reach, options: Options) -> Snapshot:
-    kind = "restricted" if options.key.get_secret_value().startswith("rk_") else "secret"
+    kind = "restricted" if options.api_key.get_secret_value().startswith("rk_") else "secret"
     try:
         answer = await to.get("/v1/balance")
     except Unmeasured as reason:
@@ -88,7 +88,7 @@ def _key_findings(kind: str, live: bool, options: Options) -> tuple[Finding, ...
         found.append(Finding("stripe-key-too-strong", said, "make a restricted key with three read permissions"))
     if live != options.live:
         said = f"the key answers in {'live' if live else 'test'} mode, the environment is {options.environment}"
-        found.append(Finding("stripe-mode", said, "put the key of the other mode into [stripe] key"))
+        found.append(Finding("stripe-mode", said, "put the key of the other mode into [stripe] api_key"))
     return tuple(found)
 
 

@@ -105,7 +105,7 @@ async def broken_reading(monkeypatch: pytest.MonkeyPatch) -> None:
         raises(11, IndexError)
 
     monkeypatch.setattr(stripe, "fetch", fetch)
-    options = stripe.Options(key="rk_live_" + CANARIES[12].replace("-", "_"))
+    options = stripe.Options(api_key="rk_live_" + CANARIES[12].replace("-", "_"))
     monitor = Monitor("stripe.account", "Stripe", "stripe", options)
     async with integrations.open_tools() as tools:
         await integrations.fetch(Integration("stripe", "Stripe", options), monitor, tools)

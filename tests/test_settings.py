@@ -28,7 +28,12 @@ ENVIRONMENT = {
     "ONCALL_URL": f"mailto://ward:{CANARY}@mail.example",
     "TEAM_URL": f"slack://{CANARY}/b/c",
     "SUPABASE_URL": f"https://{CANARY}.supabase.example",
-    "SUPABASE_ANON_KEY": f"anon-{CANARY}",
+    "SUPABASE_ANON_KEY": f"sb_publishable_{CANARY}",
+    "SUPABASE_SERVICE_KEY": f"sb_secret_{CANARY}",
+    "SUPABASE_TOKEN": f"sbp_{CANARY}",
+    "SENTRY_TOKEN": f"sntryi_{CANARY}",
+    "VERCEL_TOKEN": f"vercel-{CANARY}",
+    "STRIPE_KEY": f"rk_live_{CANARY}",
     "BACKUP_TOKEN": f"backup-{CANARY}",
 }
 
@@ -64,6 +69,37 @@ def test_the_example_is_a_configuration_that_starts() -> None:
     assert [channel.key for channel in known.channels] == ["oncall", "team"]
     assert known.monitors[0].options.url == "https://prescription-platform.vercel.app/api/health"
     assert known.maintenance[0].start == datetime(2026, 1, 10, 21, tzinfo=UTC)
+    assert [each.name for each in known.integrations] == ["sentry", "stripe", "supabase", "vendors", "vercel"]
+    assert sum(len(each.readings) for each in known.integrations) == 15
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SENTRY_TOKEN", f"sntrys_{CANARY}", "organisation token"),
+        ("SENTRY_TOKEN", f"sntryi_a\nb{CANARY}", "a line end"),
+        ("STRIPE_KEY", f"rk_test_{CANARY}", "test key"),
+        ("STRIPE_KEY", f"pk_live_{CANARY}", "restricted or secret key"),
+        ("STRIPE_KEY", "  ", "expected a token"),
+        ("SUPABASE_ANON_KEY", f"sb_secret_{CANARY}", "publishable"),
+        ("SUPABASE_TOKEN", f"eyJ{CANARY}", "access token of Supabase"),
+        ("VERCEL_TOKEN", f"a {CANARY}", "one token on one line"),
+    ],
+)
+def test_a_token_of_the_wrong_kind_ends_the_start_with_a_clear_line(name: str, value: str, words: str) -> None:
+    with pytest.raises(settings.ConfigError) as caught:
+        settings.load(EXAMPLE, ENVIRONMENT | {name: value})
+    said = str(caught.value)
+    assert words in said
+    assert name.partition("_")[0].lower() in said
+    assert CANARY not in said
+    assert "\n" not in said
+
+
+def test_a_newline_behind_a_token_is_no_part_of_it() -> None:
+    known = settings.load(EXAMPLE, ENVIRONMENT | {"STRIPE_KEY": ENVIRONMENT["STRIPE_KEY"] + "\n"})
+    stripe = next(each for each in known.integrations if each.name == "stripe")
+    assert stripe.options.api_key.get_secret_value() == ENVIRONMENT["STRIPE_KEY"]
 
 
 def test_every_name_the_example_takes_from_the_environment_is_needed() -> None:

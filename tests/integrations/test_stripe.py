@@ -36,7 +36,7 @@ def stripe(service, read):
             return found if isinstance(found, Response) else JSONResponse(found or {}, 200 if found else 404)
 
         base = await service(handler)
-        return await read("stripe", reading, base=base, key=key, **options)
+        return await read("stripe", reading, base=base, api_key=key, **options)
 
     return asked
 
@@ -98,7 +98,7 @@ async def test_what_is_stripes_trouble_is_down_and_what_is_ours_is_unknown(
 
 
 async def test_a_stripe_that_nobody_reaches_may_be_our_own_line(read) -> None:
-    found = await read("stripe", "account", base="http://127.0.0.1:9", key=KEY)
+    found = await read("stripe", "account", base="http://127.0.0.1:9", api_key=KEY)
 
     assert found.result.status is Status.DOWN
     assert found.result.network
@@ -114,7 +114,7 @@ async def test_a_limit_is_obeyed(stripe, hand, service, read) -> None:
     base = await service(handler)
     for seconds in (0, 60, 61):
         hand.forward(seconds)
-        await read("stripe", "account", base=base, key=KEY)
+        await read("stripe", "account", base=base, api_key=KEY)
     assert len(asked) == 2
 
 
@@ -203,7 +203,7 @@ async def test_a_slow_service_ends_with_the_deadline(service, read) -> None:
         await asyncio.sleep(5)
         return JSONResponse({})
 
-    found = await read("stripe", "webhooks", seconds=0.3, base=await service(handler), key=KEY)
+    found = await read("stripe", "webhooks", seconds=0.3, base=await service(handler), api_key=KEY)
 
     assert found.result.words == "Stripe did not answer within 0.3 s"
 
@@ -222,11 +222,11 @@ async def test_a_slow_service_ends_with_the_deadline(service, read) -> None:
 )
 def test_a_key_of_the_wrong_kind_is_refused_at_start(key) -> None:
     with pytest.raises(ValidationError) as caught:
-        Options(key=key)
+        Options(api_key=key)
     assert "canary" not in str(caught.value)
 
 
 def test_a_live_key_is_refused_where_test_is_meant() -> None:
     with pytest.raises(ValidationError, match="live key"):
-        Options(key=KEY, environment="test")
-    assert Options(key="rk_test_x", environment="test").key.get_secret_value() == "rk_test_x"
+        Options(api_key=KEY, environment="test")
+    assert Options(api_key="rk_test_x", environment="test").api_key.get_secret_value() == "rk_test_x"
