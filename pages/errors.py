@@ -44,6 +44,13 @@ if seen.trend.empty:
 else:
     st.plotly_chart(trends.course(seen.trend, theme, zone), config=axes.QUIET, key="events", alt=seen.trend.alt)
 
+if seen.releases:
+    st.subheader("Releases", anchor=False)
+    st.dataframe(
+        tables.releases(seen.releases, zone), column_config=tables.RELEASES, hide_index=True, key="releases",
+        alt=f"{len(seen.releases)} releases, newest first",
+    )  # fmt: skip
+
 st.subheader("Privacy", anchor=False)
 st.html(readings.audited(seen.audited, now))
 if seen.privacy:

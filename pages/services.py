@@ -18,6 +18,8 @@ if not found:
 if database:
     st.subheader("Database", anchor=False)
     st.html(figures.database(database))
+    if database.facts:
+        st.html(lists.facts(database.facts))
 for title, services in readings.grouped(found, store.told()):
     st.subheader(title, anchor=False)
     st.html(readings.rows(services, now, window))

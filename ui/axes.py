@@ -73,6 +73,12 @@ def _kind(kind: str, found: Sequence[Change], theme: str, tz: ZoneInfo, y: float
     )  # fmt: skip
 
 
+def lane(figure: go.Figure, row: int) -> None:
+    """The axis of a lane that holds only changes."""
+    said = {"tickvals": [0], "ticktext": ["changes"]}
+    figure.update_yaxes(range=[-1, 1], fixedrange=True, showgrid=False, zeroline=False, **said, row=row, col=1)
+
+
 def dress(figure: go.Figure, detail: Spanned, theme: str, tz: ZoneInfo, height: int) -> None:
     """The quiet dress of every figure: no frame, the theme's inks, the window as its axis of time."""
     soft, line = INK["soft"].of(theme), INK["line"].of(theme)

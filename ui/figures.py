@@ -57,6 +57,7 @@ def errors(found: Errors) -> Html:
         ("Events an hour", "events_per_hour", "the last whole hour"),
         ("Users hit", "users_hit", "by what is unresolved"),
         ("Crash-free sessions", "crash_free", "24 hours"),
+        ("Failed requests", "failure_rate", "24 hours"),
     )
     return row(_outside(found, *each) for each in named)
 

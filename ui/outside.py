@@ -16,7 +16,7 @@ import rules.uptime
 import words
 from data.snapshots import Kept
 from data.store import Connection
-from model import Bar, Day, Figure, Interval, Monitor, Standing, Tile, VendorIncident
+from model import Bar, Day, Figure, Interval, Monitor, Snapshot, Standing, Status, Tile, VendorIncident
 from settings import Settings
 from ui.strips import DAYS, STRETCHES, begin, timeline
 from ui.trends import Points
@@ -43,6 +43,7 @@ class Database:
     figures: Mapping[str, Figure]
     curves: Mapping[str, Points]
     closed: Mapping[str, str]
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> tuple[Ser
 
 def database(c: Connection, told: Settings, window: str, now: datetime) -> Database | None:
     """Tables, row level security and disk; None when Supabase is not read."""
-    kept = {key: each.good for key, each in data.snapshots.read(c).items() if key in DATABASE and each.good is not None}
+    every = {key: each.good for key, each in data.snapshots.read(c).items() if each.good is not None}
+    kept = {key: each for key, each in every.items() if key in DATABASE}
     figures = {figure.name: figure for each in kept.values() for figure in each.figures}
     if not figures:
         return None
@@ -81,7 +83,25 @@ def database(c: Connection, told: Settings, window: str, now: datetime) -> Datab
     found = data.figures.between(c, begin(window, now, told.site.timezone), now, names)
     seen = kept["supabase.rls"].result.parts if "supabase.rls" in kept else ()
     closed = {part.name: f"strangers: {part.words or words.STATUS_WORD[part.status]}" for part in seen}
-    return Database(figures, {name.partition("/")[2]: points for name, points in found.items()}, closed)
+    return Database(figures, {name.partition("/")[2]: points for name, points in found.items()}, closed, _facts(every))
+
+
+def _facts(kept: Mapping[str, Snapshot]) -> tuple[tuple[str, str], ...]:
+    """What else on-call asks of a database first, each in the words of its last good reading."""
+    asked = (
+        ("Row level security", "supabase.rls", ""),
+        ("Pooler", "supabase.project", "pooler"),
+        ("Writes", "supabase.project", "writes"),
+        ("Recovery", "supabase.backups", ""),
+        ("Security advisors", "supabase.advisors", ""),
+    )
+    found = []
+    for label, key, name in asked:
+        parts = [part for part in kept[key].result.parts if not name or part.name == name] if key in kept else []
+        if parts:
+            worst = next((part for part in parts if part.status not in (Status.UP, Status.UNKNOWN)), parts[0])
+            found.append((label, worst.words or words.STATUS_WORD[worst.status]))
+    return tuple(found)
 
 
 def _service(past: Past, told: Settings, reading: Monitor, kept: Kept | None) -> Service:

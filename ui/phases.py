@@ -6,11 +6,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
+from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 import rules.rollup
 import words
 from model import Phases, Result
-from ui.axes import dress, local, with_gaps
+from ui.axes import dress, lane, local, marks, with_gaps
 from ui.detail import Detail
 from ui.lists import empty
 from ui.markup import Html, icon, joined, tag
@@ -68,7 +69,7 @@ def _facts(result: Result) -> Html:
 
 def figure(detail: Detail, theme: str, tz: ZoneInfo) -> go.Figure:
     """Where the time of an answer goes, stacked: means of each step in ms."""
-    drawing = go.Figure()
+    drawing = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.82, 0.18], vertical_spacing=0.04)
     points = with_gaps(detail.points, detail.step)
     for number, (name, label) in enumerate([*STEPS, ("rest", "rest")]):
         drawing.add_trace(
@@ -77,8 +78,11 @@ def figure(detail: Detail, theme: str, tz: ZoneInfo) -> go.Figure:
                 y=[rules.rollup.mean(point, name) if point else None for _, point in points],
                 name=label, stackgroup="all", mode="lines", line={"width": 0.6, "color": COLOURS[number].of(theme)},
                 hovertemplate="%{y:.1f} ms",
-            )
+            ), 1, 1,
         )  # fmt: skip
-    dress(drawing, detail, theme, tz, 260)
-    drawing.update_yaxes(title="ms", rangemode="tozero", fixedrange=True)
+    for trace in marks(detail.changes, theme, tz, 0.0):
+        drawing.add_trace(trace.update(showlegend=False), 2, 1)
+    dress(drawing, detail, theme, tz, 290)
+    drawing.update_yaxes(title="ms", rangemode="tozero", fixedrange=True, row=1, col=1)
+    lane(drawing, 2)
     return drawing

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 import words
-from model import Deployment, Issue, Leak, Notification, Sample
+from model import Deployment, Issue, Leak, Notification, Release, Sample
 
 STEPS = ("dns", "connect", "tls", "first_byte")
 SAMPLES = {
@@ -73,6 +73,16 @@ DEPLOYMENTS = {
     "error": st.column_config.TextColumn("Error", width="small"),
     "link": st.column_config.LinkColumn("Vercel", display_text="open", width="small"),
 }
+RELEASES = {
+    "release": st.column_config.TextColumn("Release", width="small"),
+    "created": st.column_config.DatetimeColumn("Created", format="D MMM HH:mm", width=115),
+    "deployed": st.column_config.DatetimeColumn("Deployed", format="D MMM HH:mm", width=115),
+    "environment": st.column_config.TextColumn("Environment", width="small"),
+    "new": st.column_config.NumberColumn("New issues", width="small"),
+    "free": st.column_config.NumberColumn("Crash-free", format="%.2f %%", width="small"),
+    "sessions": st.column_config.NumberColumn("Sessions, 24 h", format="localized", width="small"),
+    "projects": st.column_config.TextColumn("Projects", width="small"),
+}
 LEAKS = {
     "kind": st.column_config.TextColumn("What", width="small"),
     "path": st.column_config.TextColumn("Where in the event", width="large"),
@@ -122,6 +132,24 @@ def deployments(found: Sequence[Deployment], tz: ZoneInfo) -> pd.DataFrame:
         }
     )
     return rows.drop(columns=[name for name in ("error", "link") if not any(rows[name])])
+
+
+def releases(found: Sequence[Release], tz: ZoneInfo) -> pd.DataFrame:
+    """Releases as Sentry knows them, newest first."""
+    return pd.DataFrame(
+        {
+            "release": [each.version[:12] for each in found],
+            "created": [_wall(each.created, tz) for each in found],
+            "deployed": pd.Series(
+                [_wall(each.deployed, tz) if each.deployed else pd.NaT for each in found], dtype="datetime64[us]"
+            ),
+            "environment": [each.environment for each in found],
+            "new": [each.new_issues for each in found],
+            "free": pd.array([each.crash_free for each in found], dtype="Float64"),
+            "sessions": [each.sessions for each in found],
+            "projects": [", ".join(each.projects) for each in found],
+        }
+    )
 
 
 def leaks(found: Sequence[Leak]) -> pd.DataFrame:

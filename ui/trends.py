@@ -11,7 +11,7 @@ import plotly.graph_objects as go  # type: ignore[import-untyped]
 from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 from model import Change
-from ui.axes import dress, local, marks
+from ui.axes import dress, lane, local, marks
 from ui.palette import QUANTILES
 
 Points = Sequence[tuple[datetime, float]]
@@ -49,8 +49,7 @@ def course(trend: Trend, theme: str, tz: ZoneInfo, height: int = 300) -> go.Figu
         figure.add_trace(trace, 2, 1)
     dress(figure, trend, theme, tz, height)
     figure.update_yaxes(title=trend.title, rangemode="tozero", fixedrange=True, row=1, col=1)
-    lane = {"tickvals": [0], "ticktext": ["changes"]}
-    figure.update_yaxes(range=[-1, 1], fixedrange=True, showgrid=False, zeroline=False, **lane, row=2, col=1)
+    lane(figure, 2)
     return figure
 
 

@@ -89,7 +89,9 @@ def test_what_is_unresolved_is_shown_the_most_urgent_first(broken, visit) -> Non
     assert list(table["title"]) == [HOSTILE] * 3
     for words in ("3 unresolved", "1 254", "99.50 %", "delete it", "looked through"):
         assert words in said(app)
-    assert list(app.dataframe[1].value["path"]) == ["user.email"]
+    releases, leaks = (each.value for each in app.dataframe[1:])
+    assert list(releases["release"]) == ["v2"]
+    assert list(leaks["path"]) == ["user.email"]
 
 
 def test_what_strangers_wrote_is_inert(broken, visit) -> None:

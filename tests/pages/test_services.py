@@ -10,7 +10,7 @@ import pytest
 import data.store
 import settings
 from data import series, snapshots, standings
-from model import Part, Result, Snapshot, Standing, Status, VendorIncident
+from model import Figure, Part, Result, Snapshot, Standing, Status, VendorIncident
 from ui import shelf
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example)"
@@ -71,3 +71,27 @@ def test_without_any_it_says_how_to_begin(stage, visit) -> None:
 
     assert not app.exception
     assert "An empty [vendors] table" in said(app)
+
+
+def test_the_database_stands_first_with_what_on_call_asks(stage, visit) -> None:
+    scene = stage()
+    file = Path(settings.current().path)
+    file.write_text(file.read_text() + '\n[supabase]\nurl = "https://db.acme.example"\nanon_key = "sb_publishable_x"\n')
+    settings.current.cache_clear()
+    shelf.forget()
+    tables = Snapshot(Result(Status.UP), figures=(Figure("rows_prescriptions", 92310),))
+    closed = Part("prescriptions", Status.UP, None, "closed")
+    opened = Part("audit_logs", Status.DOWN, None, "a stranger sees rows")
+    engine = data.store.open(scene.url)
+    with data.store.writing(engine) as c:
+        found = {"supabase.data": tables, "supabase.rls": Snapshot(Result(Status.DOWN, parts=(closed, opened)))}
+        snapshots.put(c, {key: (scene.now, each) for key, each in found.items()})
+    engine.dispose()
+
+    app = visit("services")
+
+    assert not app.exception
+    assert app.subheader[0].value == "Database"
+    for words in ("92 310", "strangers: closed", "Row level security", "a stranger sees rows"):
+        assert words in said(app)
+    assert "Pooler" not in said(app), "what is not read is not told"
