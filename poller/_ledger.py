@@ -194,6 +194,8 @@ class Ledger:
         intervals.add(c, self.ids, [each for judged in draft.judged for each in judged.closed])
         flips.add(c, self.ids, [each for judged in draft.judged for each in judged.flips])
         for key, (_, result) in draft.results.items():
+            if result.status is Status.UNKNOWN and not result.findings:
+                continue  # who could not look closes nothing
             if result.findings or key not in self._findings or self._findings[key]:
                 findings.put(c, key, result.findings, now)
 

@@ -175,3 +175,38 @@ def test_deployments_and_new_issues_become_changes_once(configure, webs) -> None
         "8": "",
     }
     engine.dispose()
+
+
+def test_a_table_that_a_stranger_can_read_wakes_people_at_once(configure, webs) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    import settings
+    from data import findings, notifications
+    from model import Finding, WatchReport
+
+    receiver = webs()
+    plain = configure(webs().url, channels=(f"json://{receiver.url}",))
+    table = '[supabase]\nurl = "https://db.acme.example"\nanon_key = "sb_publishable_x"\n'
+    plain.path.write_text(plain.path.read_text() + "\n" + table)
+    known = settings.load(plain.path)
+    rls = next(each for i in known.integrations for each in i.readings if each.key == "supabase.rls")
+    engine = store.open(known.store.url)
+    ledger, noon = Ledger(engine, known, "a", 60.0), datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert ledger.take(noon)
+
+    def keep(minutes, status, *found):
+        at = noon + timedelta(minutes=minutes)
+        snapshot = Snapshot(Result(status, "anyone on the internet can read rows of t", findings=found))
+        report = WatchReport(at=at, started=noon, pid=1, epoch=1, version="", monitors=1, probes=0)
+        ledger.keep([Seen(rls, at, snapshot.result, snapshot)], at, report)
+
+    keep(0, Status.UP)
+    keep(1, Status.DOWN, Finding("rls-open-t", "anyone can read", "enable it"))
+    keep(2, Status.UNKNOWN)
+
+    (told,) = read(engine, lambda c: notifications.recent(c, 9))
+    assert "Row level security" in told.notice.title
+    assert "rows of t" in told.notice.body
+    kinds = [each.finding.kind for each in read(engine, lambda c: findings.open_now(c, "supabase.rls"))]
+    assert kinds == ["rls-open-t"], "who could not look closes nothing"
+    engine.dispose()
