@@ -393,6 +393,48 @@ class VendorIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class Vital:
+    """One measurement of a browser: a Web Vital or a metric of the platform's own. Private by construction.
+
+    ``uid`` is a hash: the same measurement sent again has the same. ``value`` is in ms, CLS without a unit. ``route``
+    is a template, ``device`` phone, tablet or desktop, ``release`` a commit that we deployed, or empty.
+    """
+
+    uid: int
+    name: str
+    value: float
+    at: datetime
+    route: str = ""
+    device: str = ""
+    release: str = ""
+    source: str = "beacon"  # beacon, drain, supabase
+    failed: bool = False  # of a metric: it is the time of something that went wrong
+
+
+@dataclass(frozen=True, slots=True)
+class VitalRollup:
+    """The measurements of one hour or day of one name, route, device, release and source.
+
+    ``values`` are log buckets of the value in ms, of a thousand times CLS. Of a metric ``poor`` are those that failed.
+    """
+
+    name: str
+    route: str
+    device: str
+    release: str
+    source: str
+    start: datetime
+    good: int = 0
+    needs: int = 0
+    poor: int = 0
+    values: Histogram = field(default_factory=lambda: Histogram())
+
+    @property
+    def n(self) -> int:
+        return self.good + self.needs + self.poor
+
+
+@dataclass(frozen=True, slots=True)
 class Leak:
     """Something in an error event that must not be there: where and of what kind, never the value."""
 
@@ -428,6 +470,7 @@ class Snapshot:
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[VendorIncident, ...] = ()
     leaks: tuple[Leak, ...] = ()
+    vitals: tuple[Vital, ...] = ()
 
     @property
     def measured(self) -> bool:

@@ -8,10 +8,11 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, SecretStr
@@ -74,6 +75,15 @@ class Server:
     allowed_hosts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What browsers may send: from which pages, and which names are kept."""
+
+    origins: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
     """Everything we are told. Its repr is its path: any text in it may have come from the environment."""
@@ -88,6 +98,7 @@ class Settings:
     integrations: tuple[Integration, ...] = ()
     path: Path | None = None
     hidden: frozenset[str] = field(default=frozenset(), compare=False)  # texts that are never shown
+    vitals: Vitals = Vitals()
 
     def __repr__(self) -> str:
         return f"Settings({str(self.path)!r})"
@@ -128,7 +139,7 @@ def current() -> Settings:
 
 def shown(settings: Settings) -> list[tuple[str, str, str]]:
     """(table, key, value) of everything, for a person: secrets are ***, URLs without passwords and queries."""
-    rows = [(f"[{name}]", getattr(settings, name)) for name in ("site", "store", "watch", "server")]
+    rows = [(f"[{name}]", getattr(settings, name)) for name in ("site", "store", "watch", "server", "vitals")]
     for table, values in (("monitor", settings.monitors), ("channel", settings.channels)):
         rows += [(f"[[{table}]] {value.key}", value) for value in values]
     rows += [(f"[[maintenance]] {value.title}", value) for value in settings.maintenance]
@@ -183,11 +194,19 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     server = Server(**_plain(reading.table("server", tables.Server)))
     monitors, channels = reading.monitors(), reading.channels()
     maintenance = reading.maintenance(site.timezone, monitors)
+    vitals = Vitals(**tables.values(reading.table("vitals", tables.Vitals)))
+    if not vitals.origins and site.url:
+        vitals = replace(vitals, origins=(_origin(site.url),))
     hidden = whole.secrets - {store["url"], ""}
     return Settings(
         site, Store(**store), watch, server, monitors, channels, maintenance, reading.integrations(), file.absolute(),
-        hidden,
+        hidden, vitals,
     )  # fmt: skip
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 def _plain(row: BaseModel) -> dict[str, Any]:

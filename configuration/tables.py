@@ -86,6 +86,23 @@ def _dsn(value: SecretStr) -> SecretStr:
     return value
 
 
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.netloc
+        or value.rstrip("/") != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError(f"expected an origin such as https://shop.example, got {_bare(value)!r}")
+    return value.rstrip("/").lower()
+
+
+def _route(value: str) -> str:
+    if not re.fullmatch(r"/(?:[A-Za-z0-9._~:\[\]-]+/?)*", value):
+        raise ValueError(f"expected a template such as /prescriptions/[id], got {_bare(value)!r}")
+    return value
+
+
 def _long(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < 16:
         raise ValueError("expected at least 16 characters, got fewer")
@@ -181,6 +198,20 @@ class Server(Table):
     allowed_hosts: tuple[Text, ...] = Field((), description="names this server is asked by; empty: any")
 
 
+class Vitals(Table):
+    """What browsers may send to /api/vitals."""
+
+    origins: tuple[Annotated[Text, AfterValidator(_origin)], ...] = Field(
+        (), description="pages that may send, such as https://shop.example; left out: the one of [site] url"
+    )
+    routes: tuple[Annotated[Text, AfterValidator(_route)], ...] = Field(
+        (), max_length=200, description="templates such as /prescriptions/[id]; any other path is kept as other"
+    )
+    metrics: tuple[Text, ...] = Field(
+        (), max_length=200, description="names of the platform's own metrics, such as api.prescriptions"
+    )
+
+
 class Channel(Table):
     """One place to tell."""
 
@@ -222,7 +253,7 @@ class Monitor(Table):
     paused: bool = Field(False, description="not probed for now")
 
 
-TABLES: dict[str, type[Table]] = {"site": Site, "store": Store, "watch": Watch, "server": Server}
+TABLES: dict[str, type[Table]] = {"site": Site, "store": Store, "watch": Watch, "server": Server, "vitals": Vitals}
 ROWS: dict[str, type[Table]] = {"monitor": Monitor, "channel": Channel, "maintenance": Maintenance}
 
 

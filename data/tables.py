@@ -242,6 +242,31 @@ ISSUES = Table(
     _text("body"),
     Index("issues_first", "first"),
 )
+# What browsers measured. uid is a hash; a series is name, route, device, release and source.
+VITALS_SERIES = Table(
+    "vitals_series",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),
+)
+VITALS = Table(
+    "vitals",
+    METADATA,
+    Column("uid", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", Integer, nullable=False),
+    _int("at"),
+    Column("value", Double, nullable=False),
+    Index("vitals_at", "at"),
+)
+
+
+def _vitals(name: str) -> Table:
+    """key = hours or days since 1970 << 24 | series."""
+    counts = (Column(rating, Integer, nullable=False) for rating in ("good", "needs", "poor"))
+    return Table(name, METADATA, _key(), *counts, Column("histogram", LargeBinary, nullable=False))
+
+
+VITALS_ROLLUPS = {level: _vitals(f"vitals_{level}") for level in ("hour", "day")}
 # What came in by signed webhooks: each event once.
 HOOKS = Table(
     "hooks",

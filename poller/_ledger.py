@@ -23,6 +23,7 @@ from data import (
     standings,
     store,
     told,
+    vitals,
     watch,
 )
 from data.store import Connection, Engine
@@ -43,6 +44,7 @@ from model import (
 )
 from rules import alerting, status
 from rules import changes as what_changed
+from rules import vitals as measured
 from settings import Settings
 
 LEASE = "poller"
@@ -184,7 +186,10 @@ class Ledger:
         samples.add(c, self.ids, draft.samples)
         standings.keep(c, self.ids, draft.standings.values())
         standings.keep_results(c, draft.results)
-        snapshots.put(c, draft.snapshots)
+        for _, found in draft.snapshots.values():
+            vitals.add(c, found.vitals, measured.bucket, measured.rating)
+        plain = {key: (at, replace(found, vitals=())) for key, (at, found) in draft.snapshots.items()}
+        snapshots.put(c, plain)
         for key, (at, found) in draft.snapshots.items():
             figures.add(c, key, at, found.figures)
             deployments.put(c, found.deployments)

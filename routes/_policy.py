@@ -31,7 +31,7 @@ HEADERS: tuple[Header, ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 TLS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
-EMBEDDED = "/badge/"  # other sites show these pictures; nothing else of ours may be drawn there
+EMBEDDED = ("/badge/", "/api/vitals")  # other sites show these pictures, and send there; nothing else of ours
 
 
 def policy(page: str = "") -> bytes:

@@ -1,0 +1,206 @@
+"""Browsers tell here how fast they were: `POST /api/vitals`, one measurement or a list, from the platform's own pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import Counter, deque
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+import settings
+from data import deployments, standings, store, watch
+from data import vitals as kept
+from model import Vital
+from routes import _store
+from routes._answers import NO_STORE, wrong
+from routes._throttle import Throttle
+from rules import vitals
+
+KINDS = ("", "text/plain", "application/json", "application/octet-stream")
+PER_ADDRESS, BURST = 5.0, 60.0  # beacons a second of one address in the long run, and at once
+ALL, ALL_BURST = 500.0, 500.0  # of everybody: pages are served by the same process
+WAITING = 6000  # measurements that may wait for their commit
+BATCH = 3000  # of one commit
+PAUSE = 0.2  # seconds between two commits
+FRESH = timedelta(seconds=30)  # for which the known releases are believed
+RECENT = timedelta(days=30)
+NOTE = "beacons"
+Waiting = tuple[list[Vital], asyncio.Future[bool]]
+
+
+class Intake:
+    """Measurements wait here for their commit; whoever sent them is answered when it is done."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Waiting] = deque()
+        self.size = 0
+        self.turned_away: Counter[str] = Counter()  # shed and refused, not yet written
+        self.releases: frozenset[str] = frozenset()
+        self._looked = datetime.min.replace(tzinfo=UTC)
+        self._running: asyncio.Task[None] | None = None
+
+    def offer(self, found: list[Vital]) -> asyncio.Future[bool] | None:
+        """A future that tells whether they are safe; None when there is no room: shed them."""
+        if self.size + len(found) > WAITING:
+            return None
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.waiting.append((found, future))
+        self.size += len(found)
+        self._run()
+        return future
+
+    def turn_away(self, why: str, many: int = 1) -> None:
+        """Counts what was shed or refused; the count is written with the next commit."""
+        self.turned_away[why] += many
+        self._run()
+
+    def _run(self) -> None:
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._commit())
+
+    async def _commit(self) -> None:
+        """Commits what waits, batch by batch, until nothing does."""
+        while True:
+            await asyncio.sleep(PAUSE)
+            batch, many = self._batch()
+            away = Counter(self.turned_away)
+            try:
+                await _store.write(partial(self._written, batch, away))
+                safe = True
+                self.turned_away -= away
+            except store.StoreError:
+                safe = False
+                self.turned_away["shed"] += many
+            for _, future in batch:
+                if not future.done():
+                    future.set_result(safe)
+            if not self.waiting:
+                return
+
+    def _batch(self) -> tuple[list[Waiting], int]:
+        batch: list[Waiting] = []
+        many = 0
+        while self.waiting and many < BATCH:
+            batch.append(self.waiting.popleft())
+            many += len(batch[-1][0])
+        self.size -= many
+        return batch, many
+
+    def _written(self, batch: list[Waiting], away: Counter[str], c: Any) -> None:
+        now = datetime.now(UTC)
+        if now - self._looked > FRESH:
+            self._looked, self.releases = now, _releases(c, now)
+        kept.add(c, (each for found, _ in batch for each in found), vitals.bucket, vitals.rating)
+        many = sum(len(found) for found, _ in batch)
+        watch.note(c, NOTE, json.dumps(_account(watch.noted(c).get(NOTE), now, away + Counter(accepted=many))))
+
+
+def _account(before: str | None, now: datetime, more: Counter[str]) -> dict[str, Any]:
+    """What came in today and what was turned away, where the pages find it."""
+    today, known = now.date().isoformat(), json.loads(before or "{}")
+    counts = known if known.get("day") == today else {"day": today}
+    return counts | {name: int(counts.get(name, 0)) + many for name, many in more.items()}
+
+
+def _releases(c: Any, now: datetime) -> frozenset[str]:
+    """Commits that we know of: what was deployed lately, and what the platform says of itself."""
+    said = {dict(result.facts).get("commit", "") for _, result in standings.results(c).values()}
+    shipped = {each.commit for each in deployments.between(c, now - RECENT, now)}
+    return frozenset(commit for commit in said | shipped if commit)
+
+
+class Doors:
+    """What lives as long as the process does: made anew by tests."""
+
+    intake = Intake()
+    throttle = Throttle(PER_ADDRESS, BURST, ALL, ALL_BURST)
+
+
+async def beacon(request: Request) -> Response:
+    """204 once it is committed; 429 and 503 when it was shed, which is counted."""
+    origin = _allowed(request)
+    if origin is None:
+        Doors.intake.turn_away("refused")
+        return wrong(403, "pages of other sites may not send here; [vitals] origins lists those that may")
+    answer = await _taken(request)
+    answer.headers["Access-Control-Allow-Origin"] = origin
+    answer.headers["Vary"] = "Origin"
+    return answer
+
+
+async def _taken(request: Request) -> Response:
+    if not Doors.throttle.lets(request.client.host if request.client else ""):
+        Doors.intake.turn_away("shed")
+        return _shed(429, "too many at once")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in KINDS or request.headers.get("content-encoding", "identity") != "identity":
+        Doors.intake.turn_away("refused")
+        return wrong(415, "expected JSON as text/plain or application/json")
+    try:
+        found = vitals.read(
+            json.loads(await request.body()), _known(), at=datetime.now(UTC), device=_device(request),
+            nonce=secrets.token_hex(8),
+        )  # fmt: skip
+    except (ValueError, RecursionError):
+        Doors.intake.turn_away("refused")
+        return wrong(400, "expected JSON")
+    except vitals.Unfit as reason:
+        Doors.intake.turn_away("refused")
+        return wrong(400, reason.words)
+    safe = Doors.intake.offer(found)
+    if safe is None:
+        Doors.intake.turn_away("shed", len(found))
+        return _shed(503, "too many wait already")
+    if not await safe:
+        return _shed(503, "could not be kept")
+    return Response(status_code=204, headers=NO_STORE)
+
+
+def _shed(status: int, words: str) -> Response:
+    answer = wrong(status, words)
+    answer.headers["Retry-After"] = "10"
+    return answer
+
+
+def _known() -> vitals.Known:
+    told = settings.current().vitals
+    return vitals.Known(told.routes, told.metrics, Doors.intake.releases)
+
+
+def _allowed(request: Request) -> str | None:
+    """The Origin as it came, when its pages may send here."""
+    origin = request.headers.get("origin", "")
+    return origin if origin.lower() in settings.current().vitals.origins else None
+
+
+def _device(request: Request) -> str:
+    """The class alone; what the browser says of itself goes no further than here."""
+    mobile, agent = request.headers.get("sec-ch-ua-mobile", ""), request.headers.get("user-agent", "")
+    if "iPad" in agent or "Tablet" in agent:
+        return "tablet"
+    return "phone" if mobile == "?1" or "Mobi" in agent else "desktop"
+
+
+async def preflight(request: Request) -> Response:
+    """What a browser asks before it sends application/json from another origin."""
+    origin = _allowed(request)
+    if origin is None:
+        return wrong(403, "pages of other sites may not send here")
+    said = {
+        "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": "POST", "Access-Control-Max-Age": "86400",
+        "Access-Control-Allow-Headers": "Content-Type", "Vary": "Origin",
+    }  # fmt: skip
+    return Response(status_code=204, headers=NO_STORE | said)
+
+
+ROUTES = [
+    Route("/api/vitals", beacon, methods=["POST"]),
+    Route("/api/vitals", preflight, methods=["OPTIONS"]),
+]
