@@ -412,6 +412,18 @@ class Vital:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A measurement as a stranger sent it into a table of ours: not fit to keep before a rule has read it."""
+
+    uid: str
+    name: str
+    value: float
+    path: str
+    device: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VitalRollup:
     """The measurements of one hour or day of one name, route, device, release and source.
 
@@ -432,6 +444,27 @@ class VitalRollup:
     @property
     def n(self) -> int:
         return self.good + self.needs + self.poor
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What browsers measured of one name in one stretch: how many, quantiles in its unit, the share that failed."""
+
+    n: int = 0
+    p50: float | None = None
+    p75: float | None = None
+    p95: float | None = None
+    failed: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which measurements are asked about: ``name`` may be ``api.*``; None means all; ``seconds`` back from now."""
+
+    name: str
+    seconds: float
+    route: str | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,7 +503,7 @@ class Snapshot:
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[VendorIncident, ...] = ()
     leaks: tuple[Leak, ...] = ()
-    vitals: tuple[Vital, ...] = ()
+    sent: tuple[Sent, ...] = ()
 
     @property
     def measured(self) -> bool:

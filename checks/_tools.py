@@ -16,10 +16,11 @@ from checks._address import Networks
 from checks._resolver import Lookup, Resolver, system
 from checks._stopwatch import Stopwatch
 from checks._transport import Transport
-from model import Ping
+from model import Measured, Ping, Question
 
 AGENT = "wardround/0.1 (status monitor)"
 Pings = Callable[[str], Awaitable[Mapping[str, Ping]]]
+Ask = Callable[[Question], Awaitable[Measured]]
 Clock = Callable[[], datetime]
 
 
@@ -32,6 +33,7 @@ class Tools:
     networks: Networks
     pings: Pings
     clock: Clock
+    measured: Ask
     key: str = ""
     watch: Stopwatch = field(default_factory=Stopwatch)
 
@@ -39,6 +41,11 @@ class Tools:
 async def no_pings(_key: str) -> Mapping[str, Ping]:
     """Nothing has come in."""
     return {}
+
+
+async def nothing_measured(_question: Question) -> Measured:
+    """No browser has told anything."""
+    return Measured()
 
 
 def utc() -> datetime:
@@ -52,12 +59,14 @@ async def open_tools(
     networks: Iterable[str] = (),
     pings: Pings = no_pings,
     clock: Clock = utc,
+    measured: Ask = nothing_measured,
     lookup: Lookup = system,
     agent: str = AGENT,
 ) -> AsyncIterator[Tools]:
     """Tools for the running loop; ``networks`` are private networks that every probe may reach.
 
-    ``pings`` gives the newest ping of each kind (ok, start, fail) of a monitor's key.
+    ``measured`` answers what browsers measured; ``pings`` gives the newest ping of each kind (ok, start, fail) of a
+    monitor's key.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every URL, query and all, at INFO
     allowed = _address.networks(networks)
@@ -70,6 +79,6 @@ async def open_tools(
         trust_env=False,
     ) as client:
         try:
-            yield Tools(client, resolver, allowed, pings, clock)
+            yield Tools(client, resolver, allowed, pings, clock, measured)
         finally:
             resolver.close()

@@ -150,9 +150,9 @@ def put(c: Connection, level: str, rollups: Iterable[VitalRollup]) -> None:
     keys = {json.dumps([e.name, e.route, e.device, e.release, e.source]) for e in found}
     ids = _numbers(c, keys)
     last = int(c.execute(select(func.coalesce(func.max(VITALS_SERIES.c.id), 0))).scalar() or 0)
-    for last, key in enumerate(sorted(keys - ids.keys()), last + 1):
-        c.execute(insert(VITALS_SERIES), {"id": last, "key": key})
-        ids[key] = last
+    for number, key in enumerate(sorted(keys - ids.keys()), last + 1):
+        c.execute(insert(VITALS_SERIES), {"id": number, "key": key})
+        ids[key] = number
     rows = [
         {
             "key": micros(e.start) // 1_000_000 // SECONDS[level] << BITS
@@ -165,13 +165,20 @@ def put(c: Connection, level: str, rollups: Iterable[VitalRollup]) -> None:
         c.execute(upsert(c, VITALS_ROLLUPS[level]), rows)
 
 
-def between(c: Connection, level: str, start: datetime, end: datetime) -> tuple[VitalRollup, ...]:
-    """Every roll-up that begins from ``start`` (floored to its hour or day) up to ``end``, oldest first."""
-    names = {number: json.loads(key) for number, key in c.execute(select(VITALS_SERIES.c.id, VITALS_SERIES.c.key))}
+def between(
+    c: Connection, level: str, start: datetime, end: datetime, wanted: Callable[[str], bool] = lambda name: True
+) -> tuple[VitalRollup, ...]:
+    """Every roll-up that begins from ``start`` (floored to its hour or day) up to ``end``, oldest first.
+
+    ``wanted`` says of a name whether it is; what is not wanted is not unpacked.
+    """
+    series = c.execute(select(VITALS_SERIES.c.id, VITALS_SERIES.c.key))
+    names = {number: dims for number, key in series if wanted((dims := json.loads(key))[0])}
     table, seconds = VITALS_ROLLUPS[level], SECONDS[level]
     low, high = (micros(at) // 1_000_000 // seconds for at in (start, end))
     query = select(table).where(table.c.key >= low << BITS, table.c.key < high + 1 << BITS).order_by(table.c.key)
-    return tuple(_rollup(row, names, seconds) for row in c.execute(query))
+    rows = c.execute(query)
+    return tuple(_rollup(row, names, seconds) for row in rows if row[0] & (1 << BITS) - 1 in names)
 
 
 def _rollup(row: tuple[int, int, int, int, bytes], names: dict[int, list[str]], seconds: int) -> VitalRollup:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 
 from integrations._options import Base, Table, Token, begins
 from integrations._reach import Reach
-from integrations._supabase import advisors, backups, disk, plane, project, rls
+from integrations._supabase import advisors, backups, beacons, disk, plane, project, rls
 from integrations._tools import Tools
 from model import Reading, Snapshot
 
@@ -24,7 +24,8 @@ MANAGEMENT = (
     Reading("backups", "Supabase backups", every=3600, timeout=30),
     Reading("advisors", "Supabase security advisors", every=21_600, timeout=90),
 )
-READINGS = DATA + SECURITY + MANAGEMENT
+MEASURED = (Reading("vitals", "Web Vitals in a Supabase table", every=60, timeout=30),)
+READINGS = DATA + SECURITY + MANAGEMENT + MEASURED
 SCOPES = "project_admin_read, backups_read, infra_disk_config_read, advisors_read, edge_functions_read"
 REFUSED = {
     401: ("refuses the token", "make a new fine-grained token in Supabase and put it into [supabase] token"),
@@ -113,9 +114,11 @@ def readings(options: Options) -> tuple[Reading, ...]:
     """Those that the keys allow."""
     found: tuple[Reading, ...] = DATA if options.key else ()
     found += SECURITY if options.anon_key and options.protected else ()
+    found += MEASURED if options.key and options.vitals_table else ()
     return found + (MANAGEMENT if options.token else ())
 
 
+DIRECT: dict[str, Callable[..., Any]] = {"data": plane.read, "rls": rls.read, "vitals": beacons.read}
 READ: dict[str, Callable[..., Any]] = {
     "project": project.read,
     "disk": disk.read,
@@ -126,8 +129,8 @@ READ: dict[str, Callable[..., Any]] = {
 
 async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     """Supabase: the data plane by key, the management API by token."""
-    if reading in ("data", "rls"):
-        found: Snapshot = await (plane if reading == "data" else rls).read(options, tools)
+    if reading in DIRECT:
+        found: Snapshot = await DIRECT[reading](options, tools)
         return found
     token = options.token.get_secret_value() if options.token else ""
     headers = {"Authorization": f"Bearer {token}"}

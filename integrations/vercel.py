@@ -37,6 +37,9 @@ class Options(Table):
     hook_secret: Token | None = Field(
         None, description="secret of the webhook that calls /api/hooks/vercel; without it there is no such door; secret"
     )
+    drain_secret: Token | None = Field(
+        None, description="secret of the Speed Insights drain that sends to /api/hooks/vercel-drain; secret"
+    )
 
 
 async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:

@@ -88,6 +88,7 @@ class Ledger:
         self._alarming = settings.monitors + tuple(
             reading for each in settings.integrations for reading in each.readings if reading.key in alarming
         )
+        self._known = measured.Known(settings.vitals.routes, settings.vitals.metrics)
         self._troubled: set[str] = set()  # series that are down or degraded: without any there is nothing to weigh
         self._on = frozenset(state for channel in settings.channels for state in channel.on) or {Status.DOWN}
 
@@ -126,7 +127,7 @@ class Ledger:
             draft = self._keep(seen, now, report, more, news)  # the ballast was given up: there is room once more
         self.standings |= draft.standings
         self.results |= draft.results
-        self.good |= {key: found for key, (_, found) in draft.snapshots.items() if found.measured}
+        self.good |= {key: replace(found, sent=()) for key, (_, found) in draft.snapshots.items() if found.measured}
         return frozenset(key for key, standing in draft.standings.items() if standing.unsure and "/" not in key)
 
     def _keep(
@@ -187,8 +188,9 @@ class Ledger:
         standings.keep(c, self.ids, draft.standings.values())
         standings.keep_results(c, draft.results)
         for _, found in draft.snapshots.values():
-            vitals.add(c, found.vitals, measured.bucket, measured.rating)
-        plain = {key: (at, replace(found, vitals=())) for key, (at, found) in draft.snapshots.items()}
+            if found.sent:
+                vitals.add(c, measured.fit(found.sent, self._known, now), measured.bucket, measured.rating)
+        plain = {key: (at, replace(found, sent=())) for key, (at, found) in draft.snapshots.items()}
         snapshots.put(c, plain)
         for key, (at, found) in draft.snapshots.items():
             figures.add(c, key, at, found.figures)

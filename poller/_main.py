@@ -22,11 +22,12 @@ import reporting
 from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
-from model import Change, Hook, Monitor, Notice, Ping, Result, Snapshot, Status, WatchReport
+from model import Change, Hook, Measured, Monitor, Notice, Ping, Question, Result, Snapshot, Status, WatchReport
 from poller import _gate
 from poller._clock import Clock, boot
 from poller._folding import Folding
 from poller._ledger import Ledger, Seen
+from poller._measured import measured
 from poller._outbox import Outbox
 from poller._probing import Probing
 from poller._reading import Readings
@@ -79,7 +80,7 @@ class Poller:
     async def run(self) -> None:
         self.watchdog.start()
         async with checks.open_tools(
-            networks=self.settings.watch.networks, pings=self._pings, clock=self.clock.now
+            networks=self.settings.watch.networks, pings=self._pings, clock=self.clock.now, measured=self._measured
         ) as self.tools:
             while not self.stop.is_set():
                 if await self._leading():
@@ -292,6 +293,9 @@ class Poller:
             before = watch.read(c)
         if before is not None and now - timedelta(days=1) < before.at < now:
             self._planned = before.at  # what began while nobody watched is told all the same
+
+    async def _measured(self, question: Question) -> Measured:
+        return await asyncio.to_thread(measured, self.engine, question, self.clock.now())
 
     async def _pings(self, key: str) -> dict[str, Ping]:
         return await asyncio.to_thread(self._read_pings, key)

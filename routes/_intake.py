@@ -8,7 +8,7 @@ from collections import deque
 from starlette.types import Message, Receive, Scope
 
 LARGEST = 16 * 1024  # bytes of one body
-LARGER = {"/api/hooks/": 64 * 1024}  # what vendors send about a deployment may be longer
+LARGER = {"/api/hooks/vercel-drain": 1024 * 1024, "/api/hooks/": 64 * 1024}  # what vendors send may be longer
 PATIENCE = 5.0  # seconds for all of it
 
 

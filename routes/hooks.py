@@ -1,4 +1,4 @@
-"""Vercel tells of deployments here: `POST /api/hooks/vercel`, signed; each event counts once and triggers looks."""
+"""Vercel tells of deployments here, signed: each event counts once and triggers looks; and drains Speed Insights."""
 
 from __future__ import annotations
 
@@ -17,18 +17,48 @@ from starlette.routing import Route
 
 import settings
 from data import hooks, store
-from model import Hook
+from data import vitals as kept
+from model import Hook, Vital
 from routes import _store
 from routes._answers import NO_STORE, wrong
+from rules import drains, vitals
 
 WINDOW = timedelta(minutes=5)  # the signature holds no time of its own: what is older may be a replay
 KIND = re.compile(r"[a-z][a-z.-]{0,59}")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+async def drain(request: Request) -> Response:
+    """Vercel's Speed Insights drain: JSON or NDJSON, plain or gzip; 204 when what could be used is committed."""
+    secret = _secret("drain_secret")
+    if not secret:
+        return wrong(404, "there is nothing here")
+    raw = await request.body()
+    if not signed(raw, request.headers.get("x-vercel-signature", ""), secret):
+        return wrong(401, "the signature is not right")
+    told = settings.current()
+    try:
+        rows = drains.rows(raw, gzipped=request.headers.get("content-encoding", "").strip().lower() == "gzip")
+    except vitals.Unfit as reason:
+        return wrong(400, reason.words)
+    known = vitals.Known(told.vitals.routes, told.vitals.metrics)
+    found = [
+        each for row in rows if (each := drains.read(row, known, datetime.now(UTC), told.site.environment)) is not None
+    ]
+    try:
+        await _store.write(partial(_measured, found))
+    except store.StoreError:
+        return wrong(503, "could not be kept; send it again")
+    return Response(status_code=204, headers=NO_STORE)
+
+
+def _measured(found: list[Vital], c: Any) -> None:
+    kept.add(c, found, vitals.bucket, vitals.rating)
+
+
 async def vercel(request: Request) -> Response:
     """204 once it is committed, also for one that is known; 404 while no secret is configured, 401 for a forged one."""
-    secret = _secret()
+    secret = _secret("hook_secret")
     if not secret:
         return wrong(404, "there is nothing here")
     raw = await request.body()  # the guard has cut longer ones
@@ -56,10 +86,10 @@ def signed(raw: bytes, signature: str, secret: str) -> bool:
     return hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "replace"))
 
 
-def _secret() -> str:
+def _secret(name: str) -> str:
     for integration in settings.current().integrations:
         if integration.name == "vercel":
-            secret = getattr(integration.options, "hook_secret", None)
+            secret = getattr(integration.options, name, None)
             return secret.get_secret_value() if isinstance(secret, SecretStr) else ""
     return ""
 
@@ -84,4 +114,7 @@ def _fits(shape: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and shape.fullmatch(value) is not None
 
 
-ROUTES = [Route("/api/hooks/vercel", vercel, methods=["POST"])]
+ROUTES = [
+    Route("/api/hooks/vercel", vercel, methods=["POST"]),
+    Route("/api/hooks/vercel-drain", drain, methods=["POST"]),
+]

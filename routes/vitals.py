@@ -1,4 +1,4 @@
-"""Browsers tell here how fast they were: `POST /api/vitals`, one measurement or a list, from the platform's own pages."""
+"""Browsers tell here how fast they were: `POST /api/vitals`, one measurement or a list, from the platform's pages."""
 
 from __future__ import annotations
 
@@ -194,9 +194,12 @@ async def preflight(request: Request) -> Response:
     if origin is None:
         return wrong(403, "pages of other sites may not send here")
     said = {
-        "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Methods": "POST", "Access-Control-Max-Age": "86400",
-        "Access-Control-Allow-Headers": "Content-Type", "Vary": "Origin",
-    }  # fmt: skip
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Max-Age": "86400",
+        "Vary": "Origin",
+    }
     return Response(status_code=204, headers=NO_STORE | said)
 
 

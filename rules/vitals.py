@@ -10,13 +10,13 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from model import Histogram, Vital, VitalRollup
+from model import Histogram, Sent, Vital, VitalRollup
 from rules import histogram
 
 # name -> (good up to, needs improvement up to, largest that is believed); ms, CLS without a unit
@@ -104,6 +104,19 @@ def _one(row: object, known: Known, at: datetime, device: str, nonce: str) -> Vi
         release=release if isinstance(release, str) and release in known.releases else "",
         failed=shown not in VITALS and _failed(row.get("tags")),
     )
+
+
+def fit(sent: Iterable[Sent], known: Known, now: datetime) -> list[Vital]:
+    """Rows of a table that strangers write, as far as they are measurements, under the same rules as a beacon."""
+    found = []
+    for each in sent:
+        row = {"name": each.name, "value": each.value, "id": each.uid, "path": each.path, "device": each.device}
+        try:
+            (one,) = read(row, known, at=min(each.at, now), device="desktop", nonce="")
+        except Unfit:
+            continue
+        found.append(replace(one, uid=hashed("supabase", each.uid, each.name), source="supabase"))
+    return found
 
 
 def hashed(*parts: str) -> int:

@@ -162,6 +162,40 @@ async def test_rows_of_our_own_tables_can_be_read(supabase, tools, service) -> N
     assert found == [{"name": "LCP", "value": 2100.5}, {"name": "CLS", "value": 0.1}]
 
 
+async def test_a_table_of_vitals_is_read_as_strangers_wrote_it(service, read) -> None:
+    async def handler(request):
+        assert request.query_params["select"] == "metric_id,name,value,path,device,created_at"
+        rows = [
+            {
+                "metric_id": "v6-1",
+                "name": "LCP",
+                "value": 2100,
+                "path": "/x",
+                "device": None,
+                "created_at": "2026-11-23T11:00:00Z",
+            },
+            {"metric_id": "", "name": "LCP", "value": 1},
+            {"metric_id": "v6-2", "value": "x", "created_at": 5},
+            7,
+        ]
+        return JSONResponse(rows)
+
+    found = await read("supabase", "vitals", url=await service(handler), anon_key=ANON, vitals_table="web_vitals")
+
+    assert [(each.uid, each.name, each.value) for each in found.sent] == [("v6-1", "LCP", 2100.0)]
+
+
+async def test_a_table_that_may_not_be_read_is_unknown(service, read) -> None:
+    async def handler(request):
+        return JSONResponse({"code": "42501", "message": "permission denied canary"}, 401)
+
+    found = await read("supabase", "vitals", url=await service(handler), anon_key=ANON, vitals_table="web_vitals")
+
+    assert found.result.status is UNKNOWN
+    assert "42501" in found.result.words
+    assert "canary" not in repr(found)
+
+
 # --- row level security ----------------------------------------------------------------------------------------------
 
 T = "/rest/v1/prescriptions"

@@ -1,0 +1,391 @@
+"""Beacons come in from the platform's own pages, are committed before they are answered, and bring nobody along."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+import os
+import string
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
+
+import settings
+from data import deployments, store, vitals, watch
+from model import Deployment, VitalRollup
+from routes import _store
+from routes import vitals as door
+from routes._throttle import Throttle
+from tests.routes.test_hooks import sign
+from tests.serving import Stage, forget
+
+ORIGIN = "https://shop.example"
+SHA = "3f2c" * 10
+GENERATED = int(os.environ.get("WARDROUND_GENERATED", "20000"))
+AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) Mobile/15E148"
+
+
+@pytest.fixture
+def open_door(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The stage, with pages that may send; and nothing that waits from another test."""
+    path = settings.current().path
+    text = path.read_text(encoding="utf-8")
+    table = f'\n[vitals]\norigins = ["{ORIGIN}"]\nroutes = ["/", "/prescriptions/[id]"]\n'
+    hook = '\n[vercel]\ntoken = "t"\nproject = "web"\ndrain_secret = "hook-secret-of-the-test"\n'
+    path.write_text(text + table + hook, encoding="utf-8")
+    forget()
+    monkeypatch.setattr(door, "PAUSE", 0.0)
+    door.Doors.intake = door.Intake()
+    door.Doors.throttle = Throttle(1e9, 1e9, 1e9, 1e9)
+    return stage
+
+
+async def sent(stage: Stage, body: Any, **headers: str) -> httpx.Response:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    told = {"Origin": ORIGIN, "Content-Type": "text/plain;charset=UTF-8"} | headers
+    return await stage.client.post("/api/vitals", content=raw, headers=told)
+
+
+def kept(stage: Stage) -> tuple[VitalRollup, ...]:
+    with store.reading(_store.engine(stage.url, False)) as c:
+        return vitals.between(c, "hour", stage.now - timedelta(hours=2), stage.now + timedelta(hours=2))
+
+
+def on_disk(stage: Stage) -> bytes:
+    return b"".join(path.read_bytes() for path in Path(stage.folder).rglob("*") if path.is_file())
+
+
+def counted(stage: Stage) -> dict[str, Any]:
+    with store.reading(_store.engine(stage.url, False)) as c:
+        return json.loads(watch.noted(c).get("beacons") or "{}")
+
+
+METRIC = {
+    "name": "LCP",
+    "value": 2410.5,
+    "id": "v6-1-1",
+    "path": "/prescriptions/42?mrn=1",
+    "rating": "good",
+    "delta": 2410.5,
+}
+
+
+@pytest.mark.parametrize("kind", ["text/plain;charset=UTF-8", "application/json", "", "application/octet-stream"])
+async def test_a_beacon_is_committed_before_it_is_answered(open_door: Stage, kind: str) -> None:
+    answer = await sent(open_door, METRIC, **{"Content-Type": kind})
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    (one,) = kept(open_door)
+    assert (one.name, one.route, one.device, one.good, one.n) == ("LCP", "/prescriptions/[id]", "desktop", 1, 1)
+    assert counted(open_door)["accepted"] == 1
+
+
+async def test_a_list_of_vitals_and_metrics(open_door: Stage) -> None:
+    body = [
+        METRIC,
+        METRIC | {"name": "CLS", "value": 0.05},
+        {"name": "api.prescriptions", "value": 90, "tags": {"status": "error"}},
+    ]
+
+    assert (await sent(open_door, body, **{"User-Agent": AGENT})).status_code == 204
+    assert {(each.name, each.device, each.poor) for each in kept(open_door)} == {
+        ("LCP", "phone", 0),
+        ("CLS", "phone", 0),
+        ("api.prescriptions", "phone", 1),
+    }
+
+
+async def test_what_is_sent_again_counts_once(open_door: Stage) -> None:
+    for value in (2000, 2600, 2100):
+        assert (await sent(open_door, METRIC | {"value": value})).status_code == 204
+    (one,) = kept(open_door)
+    assert (one.good, one.needs) == (0, 1)
+
+
+async def test_a_release_that_was_deployed_is_kept(open_door: Stage) -> None:
+    with store.writing(_store.engine(open_door.url, False)) as c:
+        deployments.put(c, [Deployment("dpl_1", "web", "production", "ready", open_door.now, open_door.now, SHA)])
+    await sent(open_door, METRIC)
+    await sent(open_door, METRIC | {"id": "v6-2", "release": SHA})
+    assert {each.release for each in kept(open_door)} == {"", SHA}
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (ORIGIN, 204),
+        ("https://SHOP.example", 204),
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("", 403),
+        (f"{ORIGIN}.evil", 403),
+        ("http://shop.example", 403),
+        (f"{ORIGIN}:444", 403),
+    ],
+)
+async def test_only_pages_of_the_platform_may_send(open_door: Stage, origin: str, status: int) -> None:
+    answer = await sent(open_door, METRIC, Origin=origin)
+    assert answer.status_code == status
+    assert ("access-control-allow-origin" in answer.headers) == (status == 204)
+    assert answer.headers.get("access-control-allow-credentials") is None
+    ask = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    before = await open_door.client.options("/api/vitals", headers=ask)
+    assert before.status_code == status
+    assert before.headers.get("access-control-allow-origin", "") in ("", origin)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": "text/html"}, METRIC, 415),
+        ({"Content-Type": "multipart/form-data"}, METRIC, 415),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b"{}"), 415),
+        ({}, b"", 400),
+        ({}, b"{", 400),
+        ({}, b"\xff\xfe", 400),
+        ({}, b"[" * 8000, 400),
+        ({}, b"x" * 17_000, 413),
+        ({}, {"name": "LCP"}, 400),
+        ({}, b'{"name":"LCP","value":NaN}', 400),
+        ({}, b'{"name":"LCP","value":1e999}', 400),
+    ],
+)
+async def test_what_is_no_beacon_is_refused(open_door: Stage, headers: dict[str, str], body: Any, status: int) -> None:
+    assert (await sent(open_door, body, **headers)).status_code == status
+    assert kept(open_door) == ()
+
+
+async def test_other_methods_have_no_door(open_door: Stage) -> None:
+    assert (await open_door.client.get("/api/vitals")).status_code == 405
+    assert (await open_door.client.put("/api/vitals", content=b"{}")).status_code == 405
+
+
+async def test_one_address_cannot_flood_and_what_is_shed_is_counted(open_door: Stage) -> None:
+    door.Doors.throttle = Throttle(1.0, 5.0, 1e9, 1e9)
+    answers = [await sent(open_door, METRIC | {"id": f"v6-{n}"}) for n in range(9)]
+    codes = [answer.status_code for answer in answers]
+    assert codes.count(204) in (5, 6)
+    assert set(codes) == {204, 429}
+    assert answers[-1].headers["retry-after"]
+    await asyncio.sleep(0.5)
+    assert counted(open_door) == counted(open_door) | {"accepted": codes.count(204), "shed": codes.count(429)}
+
+
+async def test_more_than_can_wait_is_shed_and_what_was_accepted_is_there(open_door: Stage, monkeypatch) -> None:
+    monkeypatch.setattr(door, "WAITING", 40)
+    answers = await asyncio.gather(
+        *(sent(open_door, [METRIC | {"id": f"v6-{n}-{m}"} for m in range(10)]) for n in range(12))
+    )
+    codes = [answer.status_code for answer in answers]
+    assert set(codes) == {204, 503}
+    assert sum(each.n for each in kept(open_door)) == 10 * codes.count(204)
+
+
+async def test_what_cannot_be_kept_is_not_acknowledged(open_door: Stage, monkeypatch) -> None:
+    def full(*_: Any) -> int:
+        raise store.Full("the disk is full")
+
+    monkeypatch.setattr(vitals, "add", full)
+    assert (await sent(open_door, METRIC)).status_code == 503
+
+
+def test_the_table_of_addresses_is_bounded_and_holds_no_address(monkeypatch) -> None:
+    clock = [0.0]
+    throttle = Throttle(1.0, 2.0, 1e9, 1e9, lambda: clock[0])
+    assert [throttle.lets("203.0.113.9") for _ in range(3)] == [True, True, False]
+    clock[0] = 1.0
+    assert throttle.lets("203.0.113.9")
+    assert not throttle.lets("203.0.113.9")
+    for n in range(12_000):
+        throttle.lets(f"10.{n // 65536}.{n // 256 % 256}.{n % 256}")
+    assert len(throttle) == 10_000
+    assert "203.0.113.9" not in repr(vars(throttle))
+    everybody = Throttle(1e9, 1e9, 1.0, 3.0, lambda: clock[0])
+    assert [everybody.lets(str(n)) for n in range(5)] == [True, True, True, False, False]
+
+
+CANARIES = [
+    f"{word}{n:02d}{extra}"
+    for n, (word, extra) in enumerate(
+        [
+            ("JaneDoeCanary", ""),
+            ("jane.canary", "@clinic.example"),
+            ("MRN-CANARY-", ""),
+            ("eyJcanary", ".x.y"),
+            ("+49170canary", ""),
+        ]
+        * 10
+    )
+]
+
+
+async def test_of_fifty_canaries_in_every_field_none_is_kept(
+    open_door: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, "httpx")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the test's own client, which is no part of the door
+    for canary in CANARIES:
+        for body in (
+            METRIC | {"id": canary, "path": f"/{canary}", "release": canary, "device": canary, "rating": canary},
+            METRIC | {"id": f"{canary}2", "route": f"/prescriptions/{canary}", "navigationType": canary, "url": canary},
+            {
+                "name": f"api.{canary}",
+                "value": 5,
+                "id": f"{canary}3",
+                "tags": {"status": canary, canary: canary},
+                canary: canary,
+            },
+            METRIC | {"entries": [{"name": canary}], "attribution": {"target": canary}, "id": f"{canary}4"},
+            {"name": canary, "value": 1},
+            [canary],
+            canary,
+        ):
+            headers = {
+                "User-Agent": canary,
+                "Referer": f"https://x.example/{canary}",
+                "Cookie": canary,
+                "X-Forwarded-For": canary,
+            }
+            await sent(open_door, body, **headers)
+        await open_door.client.post(f"/api/vitals?q={canary.replace('@', '')}", json=METRIC, headers={"Origin": ORIGIN})
+    metrics = await open_door.client.get("/metrics", headers={"Authorization": "Bearer scraper-0123456789abcdef"})
+
+    assert sum(each.n for each in kept(open_door)) > 100, "what had a measurement in it was taken"
+    disk = on_disk(open_door)
+    for canary in CANARIES:
+        for word in (canary, canary.partition("@")[0]):
+            assert word.encode() not in disk
+            assert word not in caplog.text
+            assert word not in metrics.text
+    assert b"canary" not in disk.lower()
+
+
+scalar = st.none() | st.booleans() | st.integers() | st.floats() | st.text(string.printable, max_size=12)
+names = st.sampled_from(["LCP", "CLS", "INP", "api.auth", "page.home.first_byte", "x", ""])
+fields = st.sampled_from(
+    ["name", "value", "id", "tags", "path", "route", "release", "device", "rating", "delta", "navigationType"]
+)
+shapes = st.fixed_dictionaries({"name": names | scalar, "value": st.floats(0, 5000) | scalar}) | st.dictionaries(
+    fields, scalar
+)
+likely = (
+    st.fixed_dictionaries({"name": st.sampled_from(["LCP", "CLS", "api.auth"]), "value": st.floats(0, 10)}) | shapes
+)
+documents = likely | st.recursive(
+    scalar | shapes,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(fields, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+async def test_whatever_is_sent_the_door_stands(open_door: Stage) -> None:
+    """Twenty thousand generated bodies, two hundred at a time: 204 or a 4xx with words, never a 5xx."""
+    codes: dict[int, int] = {}
+    loop = asyncio.get_running_loop()
+    answers: list[bytes] = []
+
+    @tries(max_examples=GENERATED // 40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(st.lists(documents, min_size=40, max_size=40), st.binary(max_size=40))
+    def generated(bodies: list[Any], raw: bytes) -> None:
+        answers.extend(json.dumps(body).encode() for body in bodies)
+        answers.append(raw)
+
+    await loop.run_in_executor(None, generated)
+    assert len(answers) >= GENERATED
+    for at in range(0, len(answers), 200):
+        found = await asyncio.gather(*(sent(open_door, raw) for raw in answers[at : at + 200]))
+        for each in found:
+            codes[each.status_code] = codes.get(each.status_code, 0) + 1
+            assert each.status_code in (204, 400, 413), each.text
+    assert codes[204] > 100
+    assert codes[400] > 1000
+
+
+# --- drains ----------------------------------------------------------------------------------------------------------
+
+
+def drained(stage: Stage, **more: Any) -> dict[str, Any]:
+    return {
+        "schema": "vercel.speed_insights.v1",
+        "timestamp": stage.now.isoformat(),
+        "projectId": "prj_1",
+        "deviceId": 123,
+        "metricType": "LCP",
+        "value": 2410.5,
+        "origin": ORIGIN,
+        "path": "/prescriptions/9",
+        "route": "/prescriptions/[id]",
+        "deviceType": "mobile",
+        "vercelEnvironment": "production",
+        "city": "CANARYTOWN",
+    } | more
+
+
+async def drain(stage: Stage, raw: bytes, signature: str | None = None, **headers: str) -> httpx.Response:
+    told = {"x-vercel-signature": sign(raw) if signature is None else signature} | headers
+    return await stage.client.post("/api/hooks/vercel-drain", content=raw, headers=told)
+
+
+@pytest.mark.parametrize("shape", ["list", "lines", "one", "gzip"])
+async def test_a_signed_drain_comes_in_in_every_shape(open_door: Stage, shape: str) -> None:
+    rows = [drained(open_door), drained(open_door, metricType="CLS", value=0.3)]
+    raw = {
+        "list": json.dumps(rows),
+        "lines": "\n".join(map(json.dumps, rows)),
+        "one": json.dumps(rows[0]),
+        "gzip": json.dumps(rows),
+    }[shape].encode()
+    packed = {"Content-Encoding": "gzip"} if shape == "gzip" else {}
+
+    answer = await drain(open_door, gzip.compress(raw) if packed else raw, **packed)
+
+    assert answer.status_code == 204
+    found = {each.name: (each.route, each.device, each.source) for each in kept(open_door)}
+    assert found["LCP"] == ("/prescriptions/[id]", "phone", "drain")
+    assert len(found) == (1 if shape == "one" else 2)
+    assert b"CANARYTOWN" not in on_disk(open_door)
+
+
+async def test_a_drain_that_is_sent_again_counts_once(open_door: Stage) -> None:
+    raw = json.dumps([drained(open_door)]).encode()
+    for _ in range(3):
+        assert (await drain(open_door, raw)).status_code == 204
+    assert [each.n for each in kept(open_door)] == [1]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"schema": "v2"},
+        {"value": 2.4},
+        {"value": -1},
+        {"value": "x"},
+        {"vercelEnvironment": "preview"},
+        {"metricType": "XYZ"},
+        {"timestamp": "2020-01-01T00:00:00Z"},
+        {"timestamp": "soon"},
+    ],
+)
+async def test_what_is_not_plausible_or_not_ours_is_left_out(open_door: Stage, more: dict[str, Any]) -> None:
+    assert (await drain(open_door, json.dumps([drained(open_door, **more), 5, "x"]).encode())).status_code == 204
+    assert kept(open_door) == ()
+
+
+async def test_forged_and_broken_drains_are_refused(open_door: Stage) -> None:
+    raw = json.dumps([drained(open_door)]).encode()
+    assert (await drain(open_door, raw, "")).status_code == 401
+    assert (await drain(open_door, raw, sign(raw + b" "))).status_code == 401
+    for broken in (b"{", b"\xff", b"[" * 9000, gzip.compress(b"x" * 50)[:-4], gzip.compress(b" " * (9 << 20))):
+        assert (await drain(open_door, broken)).status_code == 400, broken[:20]
+    assert kept(open_door) == ()
