@@ -75,6 +75,7 @@ def _supabase() -> Iterator[tuple[Line, float]]:
     yield Line("supabase.data", (), {**TABLES, **broken}), 30
     yield from ((Line(f"supabase.data/{table}", (), TABLES), 30) for table in supabase.ROWS)
     yield from ((Line(f"supabase.data/{each}", (), _broken(each)), 30) for each in SERVICES)
+    yield from ((Line(f"supabase.vitals{part}"), 60) for part in ("", "/rows"))
     yield Line("supabase.data/function-health", (), _broken("functions")), 30
     for part in ("", "/user_profiles", "/prescriptions", "/audit_logs"):
         yield Line(f"supabase.rls{part}"), 60

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demo import past, sentry, ships, stripe, supabase, vercel
+from demo import beacons, past, sentry, ships, stripe, supabase, vercel
 from demo.cast import Player, players
 from demo.outside import VENDORS
 from demo.schedule import Schedule
@@ -61,7 +61,17 @@ def _services(http: str) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "vercel", {"base": http + vercel.PREFIX, "token": vercel.TOKEN, "team": vercel.TEAM, "project": ships.PROJECT}
     keys = {"anon_key": supabase.ANON, "service_key": supabase.SERVICE, "token": supabase.TOKEN}
     base = http + supabase.PREFIX
-    yield "supabase", {"ref": supabase.REF, "url": base, "base": base, **keys, "functions": ["health"]}
+    yield (
+        "supabase",
+        {
+            "ref": supabase.REF,
+            "url": base,
+            "base": base,
+            **keys,
+            "functions": ["health"],
+            "vitals_table": beacons.TABLE,
+        },
+    )
     yield "stripe", {"base": http + stripe.PREFIX, "api_key": stripe.KEY, "environment": "test"}
 
 

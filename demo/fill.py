@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from data import revision, rollups, samples, series, store, watch
+from data import revision, rollups, samples, series, store, vitals, watch
 from data.store import Engine
-from demo import beyond, telling
+from demo import beacons, beyond, telling
 from demo.config import ZONE
 from demo.hours import Past
 from demo.opening import FILLING, opened
@@ -31,6 +31,8 @@ def _write(engine: Engine, schedule: Schedule) -> None:
     stories = tuple(each.story for _, each in telling.told(schedule))
     with store.writing(engine) as c:
         beyond.write_figures(c, schedule)
+        vitals.put(c, "hour", beacons.hours(schedule))
+        vitals.put(c, "day", beacons.days(schedule))
         ids = series.ids(c)
     for fresh, folded in Past(schedule.opened, stories, ZoneInfo(ZONE)).batches():
         back = min((each.start for each in folded), default=schedule.opened)

@@ -6,7 +6,7 @@ from ui import controls, figures, lists, readings, store
 
 TITLE = "Services"
 ICON = "hub"
-ORDER = 4
+ORDER = 5
 
 zone, now = store.told().site.timezone, store.now()
 window = controls.window("services")

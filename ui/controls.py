@@ -76,6 +76,24 @@ def _pick(label: str, all_of_them: str, options: list[str]) -> str | None:
     return chosen
 
 
+def device() -> str | None:
+    """Phones and desktops are judged apart; None means all."""
+    labels = {"All devices": None, "Phones": "phone", "Desktops": "desktop"}
+    chosen = st.segmented_control(
+        "Device", list(labels), default="All devices", key="device", bind="query-params", required=True,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return labels.get(chosen or "All devices")
+
+
+def vital(names: list[str]) -> str:
+    """Which vital is drawn over time."""
+    chosen = st.segmented_control(
+        "Vital", names, default=names[0], key="vital", bind="query-params", required=True, label_visibility="collapsed"
+    )
+    return chosen or names[0]
+
+
 def window(slug: str) -> str:
     """The stretch that is answered for."""
     kept = st.segmented_control(

@@ -22,11 +22,13 @@ from settings import Settings
 from ui import detail, history, outside, shelf
 from ui import errors as seen_errors
 from ui import ships as shipped
+from ui import vitals as told_vitals
 from ui.detail import Detail
 from ui.errors import Errors
 from ui.history import History
 from ui.outside import Database, Service
 from ui.ships import Ships
+from ui.vitals import Vitals
 
 REST = 30.0  # seconds for which curves, shares and bars stay; states never wait for that
 SOON = 5.0  # seconds for which services stay: they are asked once a minute at most
@@ -175,6 +177,16 @@ def ships(window: str) -> Ships:
         return found
 
     return shelf.kept(("ships", window), None, REST, make)
+
+
+def vitals(window: str, device: str | None) -> Vitals:
+    """What browsers measured in a window, of all devices or of one class."""
+
+    def make() -> Vitals:
+        with data.store.reading(shelf.engine()) as c:
+            return told_vitals.read(c, told(), window, device, now())
+
+    return shelf.kept(("vitals", window, device), None, REST, make)
 
 
 def public() -> PublicStatus:

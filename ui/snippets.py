@@ -1,0 +1,68 @@
+"""What to paste into the platform so that its pages tell how fast they are. A test runs the very same in a browser."""
+
+from __future__ import annotations
+
+SEND = """const url = "%URL%";
+const release = %RELEASE%; // the commit that was deployed, if the build knows it
+const waiting = new Map();
+
+function keep({ name, value, delta, id, rating, navigationType }) {
+  waiting.set(id + name, { name, value, delta, id, rating, navigationType, path: location.pathname, release });
+}
+
+function send() {
+  if (waiting.size === 0) return;
+  const body = JSON.stringify([...waiting.values()]);
+  waiting.clear();
+  if (!(navigator.sendBeacon && navigator.sendBeacon(url, body))) {
+    fetch(url, { method: "POST", body, keepalive: true, headers: { "Content-Type": "text/plain" } }).catch(() => {});
+  }
+}
+
+addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
+addEventListener("pagehide", send);
+"""
+PLAIN = """import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
+
+%SEND%
+for (const on of [onCLS, onFCP, onINP, onLCP, onTTFB]) on(keep);
+"""
+NEXT = """// app/vitals.js, rendered once in app/layout.js as <Vitals />
+"use client";
+import { useReportWebVitals } from "next/web-vitals";
+
+%SEND%
+export function Vitals() {
+  useReportWebVitals(keep);
+  return null;
+}
+"""
+REWRITE = """// next.config.js: the same origin, so that the platform's Content-Security-Policy stays as it is
+module.exports = {
+  async rewrites() {
+    return [{ source: "/vitals", destination: "%URL%" }];
+  },
+};
+"""
+METRIC = """// the platform's own metrics go the same way
+keep({ name: "api.prescriptions", value: 84.2, id: crypto.randomUUID(), tags: { status: "success" } });
+"""
+
+
+def plain(url: str, release: str = "undefined") -> str:
+    """For any page with a bundler; ``release`` is a JavaScript expression."""
+    return PLAIN.replace("%SEND%", _send(url, release))
+
+
+def next_js(url: str) -> str:
+    """For Next.js, through its own hook."""
+    return NEXT.replace("%SEND%", _send(url, "process.env.NEXT_PUBLIC_VERCEL_GIT_COMMIT_SHA"))
+
+
+def rewrite(url: str) -> str:
+    """The way over the platform's own origin: the snippet then sends to /vitals."""
+    return REWRITE.replace("%URL%", url)
+
+
+def _send(url: str, release: str) -> str:
+    return SEND.replace("%URL%", url).replace("%RELEASE%", release)
