@@ -20,7 +20,11 @@ check: lint test
 run: .venv/.runtime
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: .venv/.dev
+tests/browser/node_modules/.installed: tests/browser/package.json
+	npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
+	@touch $@
+
+test: .venv/.dev tests/browser/node_modules/.installed
 	$(BIN)/python tests/browser/ensure_chromium.py
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 

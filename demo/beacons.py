@@ -103,7 +103,7 @@ def _stretch(
     look = middle or at
     for route, (_, views) in PAGES.items():
         for device, (_, part) in DEVICES.items():
-            times = round(busy * VIEWS * views * part / GRID * 4)
+            times = max(1, round(busy * VIEWS * views * part / GRID * 4))
             for name in BASE if times else ():
                 yield _rolled(name, route, device, release, at, level(schedule, name, route, device, look), times)
     for name, (p75, failing) in METRICS.items():

@@ -25,7 +25,7 @@ from rules import vitals
 
 KINDS = ("", "text/plain", "application/json", "application/octet-stream")
 PER_ADDRESS, BURST = 5.0, 60.0  # beacons a second of one address in the long run, and at once
-ALL, ALL_BURST = 500.0, 500.0  # of everybody: pages are served by the same process
+ALL, ALL_BURST = 1000.0, 1000.0  # of everybody: pages are served by the same process
 WAITING = 6000  # measurements that may wait for their commit
 BATCH = 3000  # of one commit
 PAUSE = 0.2  # seconds between two commits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,8 +54,8 @@ def value(name: str, number: float | None) -> str:
 
 
 def cards(found: Vitals) -> Html:
-    """Six of them; FID only where old clients still send it."""
-    shown = [each for each in found.cards if each.name != "FID" or each.now.n]
+    """Six of them; FID is what old clients still send, INP has taken its place."""
+    shown = found.cards
     return tag(
         "div",
         tag("div", *(_card(each, found.crux) for each in shown), class_="wr-figures wr-vitals"),
@@ -111,7 +112,7 @@ def _shares(one: Summary) -> Html:
 def counts(found: Vitals) -> Html:
     """What came in today, and what was turned away: an open endpoint says so."""
     today = found.counts
-    said = [f"{today.get('accepted', 0):,} measurements today".replace(",", " ")]
+    said = [f"{today.get('accepted', 0):,} measurements by beacon today".replace(",", " ")]
     said += [
         f"{today[name]:,} {label}".replace(",", " ")
         for name, label in (("shed", "shed"), ("refused", "refused"))
@@ -140,6 +141,7 @@ def course(found: Vitals, name: str, theme: str, tz: ZoneInfo) -> go.Figure:
 
 
 def _lines(points: Sequence[Point], crux: float | None, theme: str, tz: ZoneInfo) -> list[go.Scatter]:
+    points = _gaps(points)
     times = [local(point.at, tz) for point in points]
     sides = (("desktops", [point.desktops for point in points]), ("phones", [point.phones for point in points]))
     lines = [
@@ -155,6 +157,18 @@ def _lines(points: Sequence[Point], crux: float | None, theme: str, tz: ZoneInfo
             go.Scatter(x=[times[0], times[-1]], y=[crux, crux], name="Chrome UX, 28 days", mode="lines", line=dash)
         )
     return lines
+
+
+def _gaps(points: Sequence[Point]) -> list[Point]:
+    """With an empty point wherever one or more are missing, so that no line is drawn over what nobody measured."""
+    steps = [b.at - a.at for a, b in pairwise(points)]
+    found: list[Point] = []
+    for point in points:
+        if found and point.at - found[-1].at > 1.5 * min(steps):
+            nothing = Summary(point.together.name, 0, 0, 0, 0, None)
+            found.append(Point(found[-1].at + (point.at - found[-1].at) / 2, nothing, nothing, nothing))
+        found.append(point)
+    return found
 
 
 def _distribution(points: Sequence[Point], theme: str, tz: ZoneInfo) -> list[go.Bar]:
