@@ -116,7 +116,8 @@ def main() -> None:
     accepted = codes["204"]
     p95 = 1000 * runs[int(len(runs) * 0.95)]
     turned = ", ".join(f"{many} {code}" for code, many in sorted(codes.items()) if code != "204") or "none"
-    beside = f"{kept} stored of {accepted} accepted; turned away: {turned}; {1000 * spent / max(1, accepted):.2f} ms CPU each"
+    each = 1000 * spent / max(1, accepted)
+    beside = f"{kept} stored of {accepted} accepted; turned away: {turned}; {each:.2f} ms CPU each"
     report(
         __file__,
         f"{OFFERED} beacons/s offered for {SECONDS} s",

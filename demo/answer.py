@@ -19,6 +19,7 @@ class Request:
     length: int = 0  # bytes of its body, which is read and thrown away
     query: tuple[tuple[str, str], ...] = ()
     key: str = ""  # of the data services: header apikey
+    body: str = ""  # of a POST, the first few kilobytes
 
     def first(self, name: str) -> str:
         """The first value of a parameter; empty when there is none."""

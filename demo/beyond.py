@@ -31,6 +31,7 @@ GROWS: Shows = {(each, "error"): (DEGRADED, "1") for each in ("auth", "payments"
 GROWS = {**GROWS, ("database", "refused"): (DEGRADED, "1"), ("search", "slow"): (DEGRADED, "1")}
 SERVICES = ("auth", "storage", "realtime")
 BACK = (DEGRADED, "1")
+CALM, SLOW = (UP, ""), (DEGRADED, "not good: LCP, INP")
 PRIVACY = (DEGRADED, "email (1), query (1) in 10 events")
 SCRUB = (DEGRADED, "project edge stores IP addresses")
 ADVICE = (DEGRADED, "0 grave, 2 to look at")
@@ -47,6 +48,11 @@ def _sick(subject: str) -> Shows:
 def _lines() -> Iterator[tuple[Line, float]]:
     """Every series of a reading, and the seconds between two looks."""
     yield from _supabase()
+    yield Line("crux.record", calm=SLOW), 43_200
+    yield from (
+        (Line(f"crux.record/{form}", calm=SLOW if form == "phone" else CALM), 43_200)
+        for form in ("all", "phone", "desktop")
+    )
     yield from ((Line("stripe.account", (), PAYING), 60), (Line("stripe.webhooks", (), STUCK), 300))
     yield from ((Line("stripe.webhooks/webhook-we_demo"), 300), (Line("stripe.webhooks/deliveries", (), STUCK), 300))
     for part in ("", "/production", "/builds"):

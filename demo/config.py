@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demo import beacons, past, sentry, ships, stripe, supabase, vercel
+from demo import beacons, crux, past, sentry, ships, stripe, supabase, vercel
 from demo.cast import Player, players
 from demo.outside import VENDORS
 from demo.schedule import Schedule
@@ -72,6 +72,7 @@ def _services(http: str) -> Iterator[tuple[str, dict[str, Any]]]:
             "vitals_table": beacons.TABLE,
         },
     )
+    yield "crux", {"base": http + crux.PREFIX, "api_key": crux.KEY, "origin": crux.ORIGIN}
     yield "stripe", {"base": http + stripe.PREFIX, "api_key": stripe.KEY, "environment": "test"}
 
 

@@ -7,12 +7,12 @@ import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from demo import names
+from demo import crux, names
 from demo.answer import Answer, Request
 from demo.health import Look
 from demo.outside import answer
@@ -87,7 +87,8 @@ class Door:
         async with _closing(writer):
             async with asyncio.timeout(REQUEST_S):
                 method, request = parsed(await reader.readuntil(b"\r\n\r\n"))
-                await reader.readexactly(min(request.length, LINE))
+                raw = await reader.readexactly(min(request.length, LINE))
+                request = replace(request, body=raw.decode("utf-8", "replace"))
             said = self._said(method, request)
             await asyncio.sleep(said.wait / 1000)
             writer.write(said.wire(head=method == "HEAD"))
@@ -96,6 +97,8 @@ class Door:
     def _said(self, method: str, request: Request) -> Answer:
         if method == "POST" and request.path == CALLED:
             return Answer(204)
+        if method == "POST" and request.path.startswith(f"{crux.PREFIX}/"):
+            return crux.answer(request)
         return answer(Look(self.schedule, self.clock()), request) if method in {"GET", "HEAD"} else Answer(405)
 
     async def tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

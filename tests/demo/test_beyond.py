@@ -41,7 +41,7 @@ async def _read(config: Path) -> dict[str, Snapshot]:
 def test_every_reading_measures_something(seen) -> None:
     blind = {key: each.result.words for key, each in seen.items() if not each.measured}
     assert blind == {}
-    assert {key.partition(".")[0] for key in seen} == {"sentry", "stripe", "supabase", "vendors", "vercel"}
+    assert {key.partition(".")[0] for key in seen} == {"crux", "sentry", "stripe", "supabase", "vendors", "vercel"}
 
 
 def test_no_part_is_unknown(seen) -> None:
