@@ -1,0 +1,288 @@
+"""Headers, CORS and access judged row by row, and the score of the Observatory by its published modifiers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from checks import _csp
+from checks._observatory import Seen, score
+from checks.headers import POLICY, STRANGER
+from model import Status
+
+GOOD = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "X-DNS-Prefetch-Control": "off",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+    "Content-Security-Policy": POLICY,
+    "X-Medical-Platform": "true",
+    "X-Privacy-Compliant": "GDPR-HIPAA",
+}
+
+
+@pytest.fixture
+def platform(serve, look):
+    """Looks at a platform whose paths answer (status, headers); ``{own}`` stands for its own origin."""
+
+    async def looked(page=None, api=None, closed=None, health=(200, {}), **options):
+        asked = []
+
+        async def talk(reader, writer):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            path = head.split(" ")[1]
+            asked.append(head)
+            status, headers = {
+                "/": (200, page if page is not None else GOOD),
+                "/api/x": api or API,
+                "/dashboard": closed or CLOSED,
+                "/api/health": health,
+            }[path]
+            if callable(headers):
+                headers = headers(head)
+            lines = "".join(f"{name}: {str(value).format(own=own)}\r\n" for name, value in headers.items())
+            writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\n{lines}\r\nok".encode())
+            await writer.drain()
+
+        port = await serve(talk)
+        own = f"http://127.0.0.1:{port}"
+        found = await look(
+            "headers",
+            url=f"{own}/",
+            api=f"{own}/api/x",
+            protected=[f"{own}/dashboard"],
+            open=[f"{own}/api/health"],
+            **options,
+            deadline=5.0,
+        )
+        return found, asked
+
+    return looked
+
+
+CORS = {
+    "Access-Control-Allow-Origin": "{own}",
+    "Access-Control-Allow-Methods": "POST, GET, PUT, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "content-type, Authorization",
+}
+API = (401, CORS | {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "97"})
+CLOSED = (307, {"Location": "/auth/login"})
+
+
+def weights(found):
+    return {part.name: part.status for part in found.parts}
+
+
+async def test_a_platform_as_it_should_be(platform) -> None:
+    found, asked = await platform()
+
+    bad = {name for name, status in weights(found).items() if status is not Status.UP}
+    assert bad == {"strict-transport-security"}, "which counts over https alone"
+    assert found.status is Status.DEGRADED
+    assert {"header-content-security-policy"} <= {each.kind for each in found.findings}, "weak parts are named"
+    csp = next(each for each in found.findings if each.kind == "header-content-security-policy")
+    assert "script-src 'unsafe-eval'" in csp.words
+    assert all("Authorization:" not in head for head in asked)
+    assert any(f"origin: {STRANGER}" in head.lower() for head in asked)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Content-Type-Options", None),
+        ("X-Frame-Options", "SAMEORIGIN"),
+        ("Referrer-Policy", "unsafe-url"),
+        ("X-Powered-By", "Next.js"),
+        ("Content-Security-Policy", "default-src 'self'"),
+        ("Content-Security-Policy", None),
+        ("X-Medical-Platform", "false"),
+    ],
+)
+async def test_each_header_is_a_row_with_found_wanted_why_and_fix(name, value, platform) -> None:
+    page = {key: each for key, each in GOOD.items() if key != name} | ({name: value} if value else {})
+
+    found, _ = await platform(page=page)
+
+    assert weights(found)[name.lower()] is Status.DEGRADED
+    finding = next(each for each in found.findings if each.kind == f"header-{name.lower()}")
+    assert "wanted" in finding.words
+    assert finding.fix
+
+
+async def test_the_old_filter_is_a_note_and_no_fault(platform) -> None:
+    found, _ = await platform(page=GOOD | {"X-XSS-Protection": "1; mode=block"})
+
+    assert weights(found)["x-xss-protection"] is Status.UP
+    assert "header-x-xss-protection" in {each.kind for each in found.findings}
+
+
+@pytest.mark.parametrize(
+    ("answers", "part", "status"),
+    [
+        ({"api": (200, CORS)}, "api", Status.DOWN),
+        ({"api": (401, CORS | {"Access-Control-Allow-Origin": "*"})}, "access-control-allow-origin", Status.DOWN),
+        (
+            {"api": (401, CORS | {"Access-Control-Allow-Origin": "https://x.example"})},
+            "access-control-allow-origin",
+            Status.DEGRADED,
+        ),
+        ({"api": (401, CORS | {"Access-Control-Allow-Methods": "*"})}, "access-control-allow-methods", Status.DEGRADED),
+        ({"api": (401, CORS)}, "x-ratelimit-limit", Status.DEGRADED),
+        ({"api": (401, CORS | {"X-RateLimit-Limit": "99"})}, "x-ratelimit-limit", Status.DEGRADED),
+        ({"closed": (200, {})}, "protected.dashboard", Status.DOWN),
+        ({"closed": (307, {"Location": "/elsewhere"})}, "protected.dashboard", Status.DEGRADED),
+        ({"closed": (307, {"Location": "/auth/login?next=/dashboard"})}, "protected.dashboard", Status.UP),
+        ({"health": (401, {})}, "open.api.health", Status.DEGRADED),
+        ({"health": (503, {})}, "open.api.health", Status.UP),
+    ],
+)
+async def test_doors_that_must_be_closed_and_open(answers, part, status, platform) -> None:
+    found, _ = await platform(**answers)
+
+    assert weights(found)[part] is status
+    assert found.status is (Status.DOWN if status is Status.DOWN else Status.DEGRADED)
+
+
+@pytest.mark.parametrize(("credentials", "status"), [("true", Status.DOWN), ("false", Status.DEGRADED)])
+async def test_a_server_that_repeats_any_origin(credentials, status, platform) -> None:
+    def repeats(head: str) -> dict[str, str]:
+        origin = next((line[8:] for line in head.split("\r\n") if line.lower().startswith("origin: ")), "{own}")
+        return CORS | {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": credentials}
+
+    found, _ = await platform(api=(401, repeats))
+
+    assert weights(found)["reflected-origin"] is status
+
+
+async def test_headers_that_are_left_out_are_not_asked_for(platform) -> None:
+    found, _ = await platform(page={}, without=["X-Medical-Platform", "X-Privacy-Compliant"])
+    assert "x-medical-platform" not in weights(found)
+    assert "x-frame-options" in weights(found)
+
+
+async def test_a_page_that_is_down_says_nothing_of_its_headers(serve, look) -> None:
+    port = await serve(b"HTTP/1.1 503 X\r\nContent-Length: 0\r\n\r\n")
+    found = await look("headers", url=f"http://127.0.0.1:{port}/")
+    assert found.status is Status.DOWN
+    assert found.findings == ()
+
+
+def page(url="https://a.example/", body=b"", **headers):
+    pairs = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return httpx.Response(200, headers=pairs, content=body, request=httpx.Request("GET", url))
+
+
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted", "grade"),
+    [
+        (page(), 100 - 25 - 20 - 5 - 20, "D"),
+        (
+            page(
+                content_security_policy=STRICT,
+                strict_transport_security="max-age=63072000",
+                x_content_type_options="nosniff",
+                referrer_policy="no-referrer",
+            ),
+            100 + 10 + 5 + 5,
+            "A+",
+        ),
+        (
+            page(
+                content_security_policy="default-src 'self'; script-src 'self' 'unsafe-inline'",
+                x_content_type_options="nosniff",
+                strict_transport_security="max-age=63072000",
+                x_frame_options="DENY",
+                referrer_policy="no-referrer",
+            ),
+            80,
+            "B+",
+        ),
+        (
+            page(
+                content_security_policy=POLICY,
+                x_content_type_options="nosniff",
+                x_frame_options="DENY",
+                strict_transport_security="max-age=31536000",
+            ),
+            80,
+            "B+",
+        ),
+        (
+            page(
+                content_security_policy=STRICT,
+                x_content_type_options="nosniff",
+                strict_transport_security="max-age=100",
+            ),
+            105,
+            "A+",
+        ),
+        (page("http://a.example/"), 100 - 25 - 20 - 20 - 5 - 20, "F"),
+        (page(set_cookie="session=1"), 30 - 40, "F"),
+        (page(set_cookie="session=1; Secure; HttpOnly; SameSite=Lax"), 30, "D"),
+        (page(body=b"<script src='https://cdn.example/x.js'></script>"), 25, "D-"),
+        (page(body=b"<script src='http://cdn.example/x.js'></script>"), 0, "F"),
+        (
+            page(
+                body=b"<script src='https://cdn.example/x.js' integrity='sha256-x'></script><script src='/a'></script>"
+            ),
+            30,
+            "D",
+        ),
+    ],
+)
+def test_the_score_follows_the_published_modifiers(seen, wanted, grade) -> None:
+    total, said, _ = score(Seen(seen))
+    assert (total, said) == (max(0, wanted), grade)
+
+
+@pytest.mark.parametrize(
+    ("location", "cost"),
+    [("https://a.example/", 0), ("https://www.a.example/", -5), ("http://a.example/x", -10), (None, -20)],
+)
+def test_where_plain_http_leads(location, cost) -> None:
+    headers = {"Location": location} if location else {}
+    plain = httpx.Response(301 if location else 200, headers=headers, request=httpx.Request("GET", "http://a.example/"))
+    assert dict(score(Seen(page(), plain))[2])["redirection"] == cost
+
+
+@pytest.mark.parametrize(
+    ("policies", "verdict"),
+    [
+        ([], "missing"),
+        (["default-src 'none'"], "none-by-default"),
+        (["default-src 'self'"], "clean"),
+        (["script-src *"], "unsafe-inline"),
+        (["default-src 'self'; script-src 'self' 'unsafe-eval'"], "unsafe-eval"),
+        (["default-src 'self'; style-src 'unsafe-inline'"], "style-only"),
+        (["default-src 'self'; script-src 'unsafe-inline' 'nonce-abc'"], "clean"),
+        (["default-src 'self'; img-src http://x.example"], "insecure-passive"),
+        (["default-src 'self'; script-src http://x.example"], "insecure-active"),
+        (["img-src 'self'"], "unsafe-inline"),
+        (["default-src 'self' 'unsafe-inline'", "script-src 'self'; object-src 'none'; style-src 'self'"], "clean"),
+        (["default-src 'self'; SCRIPT-SRC 'none'; script-src 'unsafe-inline'"], "clean"),
+        (["script-src 'strict-dynamic' 'nonce-a' https:; object-src 'none'; default-src 'self'"], "clean"),
+    ],
+)
+def test_policies_are_judged_together(policies, verdict) -> None:
+    assert _csp.verdict(_csp.parse(policies)) == verdict
+
+
+async def test_hostile_headers_do_no_harm(platform) -> None:
+    huge = {
+        "Content-Security-Policy": "a " * 3000 + ";" * 500,
+        "X-Frame-Options": "x" * 4000,
+        "Strict-Transport-Security": "max-age=" + "9" * 500,
+    }
+    found, _ = await platform(page=huge)
+    assert all(len(each.words) <= 200 for each in found.findings)
+    await asyncio.sleep(0)
