@@ -183,7 +183,8 @@ MISTAKES = {
     "an unknown key of a check": (HTTP + 'metod = "GET"\n', "unknown key 'metod'; did you mean 'method'?"),
     "an unknown check": (
         HTTP.replace('"http"', '"htpp"'),
-        "[[monitor]] 1 ('home'): check: expected one of dns, headers, health, heartbeat, http, tcp, tls, vitals, got 'htpp'",
+        "[[monitor]] 1 ('home'): check: expected one of backups, configuration, dns, headers, health, heartbeat, http, "
+        "tcp, tls, vitals, got 'htpp'",
     ),
     "no check": ('[[monitor]]\nkey = "a"\n', "[[monitor]] 1 ('a'): check: is missing"),
     "no key": ('[[monitor]]\ncheck = "http"\n', "[[monitor]] 1: key: is missing"),

@@ -22,10 +22,13 @@ GOOD = {
     "tcp": {"host": "127.0.0.1", "port": 9},
     "dns": {"host": "example.org", "server": "127.0.0.1", "port": 9},
     "heartbeat": {"period": "1d", "token": "0123456789abcdef"},
+    "backups": {"folder": "/nowhere/backups"},
+    "configuration": {"file": "/nowhere/.env"},
     "headers": {"url": "http://127.0.0.1:9/"},
     "vitals": {"metric": "LCP"},
 }
-QUIET = {"heartbeat", "vitals"}  # they ask nobody: without news they know nothing
+QUIET = {"heartbeat", "vitals", "configuration"}  # without news, or a file, they know nothing
+HERE = {"backups"}  # what they look at is on this machine
 each = pytest.mark.parametrize("module", MEMBERS.values(), ids=list(MEMBERS))
 
 
@@ -82,7 +85,7 @@ async def test_a_target_that_is_not_there_becomes_a_result_in_words(module: Modu
     expected = Status.UNKNOWN if kind(module) in QUIET else Status.DOWN
     assert (result.status, result.latency) == (expected, None)
     assert result.words
-    assert result.network is (kind(module) not in QUIET)
+    assert result.network is (kind(module) not in QUIET | HERE)
 
 
 class Broken:
