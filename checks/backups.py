@@ -8,6 +8,7 @@ import shutil
 import statistics
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
@@ -239,7 +240,7 @@ def _kept(options: Options, files: list[File], now: datetime) -> list[Part]:
         return []
     oldest = now - timedelta(seconds=options.period * options.keep)
     inside = [each.at for each in files if each.at >= oldest - timedelta(seconds=options.period)]
-    gaps = [a - b for a, b in zip(inside, inside[1:], strict=False) if (a - b).total_seconds() > 1.5 * options.period]
+    gaps = [a - b for a, b in pairwise(inside) if (a - b).total_seconds() > 1.5 * options.period]
     holes = sum(round(gap.total_seconds() / options.period) - 1 for gap in gaps)
     have = min(len(inside), options.keep)
     if holes:
