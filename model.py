@@ -539,6 +539,41 @@ class Integration:
     alarms: frozenset[str] = frozenset()  # keys of readings that wake people
 
 
+# --- what people decided ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that a person, or the watch itself, decided: written once, never changed.
+
+    ``actor`` is a pseudonym, whose name stands elsewhere and can be erased; ``detail`` are short pairs.
+    """
+
+    at: datetime
+    actor: str
+    role: str
+    action: str  # signed, waived, commented, verdict, revoked, anchored ...
+    subject: str
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An act in the trail: its number, and the seal that binds it to all before it."""
+
+    seq: int
+    act: Act
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tampered:
+    """Where the trail is broken: the first number that does not fit, and how."""
+
+    seq: int
+    words: str
+
+
 # --- numbers ---------------------------------------------------------------------------------------------------------
 
 

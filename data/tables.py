@@ -267,6 +267,23 @@ def _vitals(name: str) -> Table:
 
 
 VITALS_ROLLUPS = {level: _vitals(f"vitals_{level}") for level in ("hour", "day")}
+# Who decided what: a chain in which each row is sealed together with the seal before it. Rows are never changed.
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("seq", NUMBER, primary_key=True, autoincrement=False),
+    _int("at"),
+    _text("actor"),
+    _text("role"),
+    _text("action"),
+    _text("subject"),
+    _text("detail"),
+    _text("seal"),
+    Index("audit_at", "at"),
+    Index("audit_subject", "subject", "seq"),
+)
+# The names behind the pseudonyms; erasing one leaves the chain as it is.
+PEOPLE = Table("people", METADATA, _text("actor", primary=True), _text("name"), _int("since"))
 # What came in by signed webhooks: each event once.
 HOOKS = Table(
     "hooks",

@@ -223,7 +223,7 @@ async def test_a_copy_that_was_touched_is_as_old_as_its_name(look, dumps, tmp_pa
     path = tmp_path / "backup_20261101_020000.dump"
     path.write_bytes(dumps["custom"])
     os.utime(path, (NOON.timestamp() - 600, NOON.timestamp() - 600))
-    result, parts = await look({})
+    _, parts = await look({})
     assert parts["newest"] is DOWN
 
 
