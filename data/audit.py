@@ -124,7 +124,7 @@ def know(c: Connection, actor: str, name: str, now: datetime) -> None:
 
 def names(c: Connection) -> dict[str, str]:
     """The names that are known, by pseudonym."""
-    return {actor: name for actor, name in c.execute(select(PEOPLE.c.actor, PEOPLE.c.name))}
+    return {row.actor: row.name for row in c.execute(select(PEOPLE.c.actor, PEOPLE.c.name))}
 
 
 def erase(c: Connection, actor: str) -> bool:

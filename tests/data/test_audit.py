@@ -1,4 +1,4 @@
-"""The trail tells where it was tampered with, forgets names without breaking, and loses nothing when two write at once."""
+"""The trail tells where it was tampered with, forgets names without breaking, and loses nothing under many writers."""
 
 from __future__ import annotations
 
@@ -174,9 +174,10 @@ def test_fifty_at_once_lose_nothing_and_double_nothing(db: Engine) -> None:
 
 def test_a_backup_carries_the_trail_whole(db: Engine, url: str, tmp_path) -> None:
     fill(db)
-    file = tmp_path / "copy.db"
-    copies.backup(url, file)
-    engine = store.open(f"sqlite:///{file}", check=False)
+    copies.backup(url, tmp_path / "copy")
+    there = f"sqlite:///{tmp_path / 'restored.db'}"
+    copies.restore(tmp_path / "copy", there)
+    engine = store.open(there)
     assert verified(engine) is None
     with store.reading(engine) as c, store.reading(db) as mine:
         assert audit.head(c) == audit.head(mine)
