@@ -539,6 +539,86 @@ class Integration:
     alarms: frozenset[str] = frozenset()  # keys of readings that wake people
 
 
+# --- may it be released ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a checklist. ``gate`` is a word of a closed vocabulary; empty: a person signs.
+
+    ``seconds`` is for how long, ``limit`` a number that may not be passed; ``valid`` seconds that evidence counts.
+    """
+
+    key: str
+    title: str
+    group: str = ""
+    gate: str = ""
+    series: tuple[str, ...] = ()  # monitors, parts, readings, or names of figures
+    seconds: float = 0.0
+    limit: float | None = None
+    blocking: bool = True
+    owner: str = ""
+    valid: float = 86_400.0
+    two_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """What must hold before, or after, a release."""
+
+    key: str
+    name: str
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a person said of an item: ``kind`` is signed, waived or withdrawn. ``verified``: we know who it was."""
+
+    at: datetime
+    kind: str
+    actor: str
+    role: str = ""
+    note: str = ""
+    link: str = ""
+    verified: bool = False
+    until: datetime | None = None  # of a waiver
+    asked_by: str = ""  # of a waiver: who wanted it
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Where one item stands: ``state`` is pass, fail, stale, missing, waived or unknown.
+
+    ``words`` is what was seen, ``at`` when, ``of`` where; it counts until ``until``.
+    """
+
+    item: Item
+    state: str
+    words: str
+    at: datetime | None = None
+    of: str = ""
+    until: datetime | None = None
+    signatures: tuple[Signature, ...] = ()
+
+    @property
+    def fine(self) -> bool:
+        return self.state in ("pass", "waived")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """go, no-go or unsure, with what stands in the way in words. ``waivers`` are said beside it, always."""
+
+    checklist: str
+    release: str
+    state: str
+    words: str
+    at: datetime
+    rulings: tuple[Ruling, ...] = ()
+    waivers: int = 0
+
+
 # --- what people decided ---------------------------------------------------------------------------------------------
 
 

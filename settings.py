@@ -22,7 +22,7 @@ from configuration.mistakes import ConfigError, Mistake, line
 from configuration.reading import Reading
 from configuration.schema import schema
 from configuration.substitution import Filled, filled, literals
-from model import Channel, Integration, Maintenance, Monitor, Secret
+from model import Channel, Checklist, Integration, Maintenance, Monitor, Secret
 
 __all__ = [
     "Channel", "ConfigError", "Maintenance", "Monitor", "Server", "Settings", "Site", "Store", "Watch",
@@ -72,6 +72,7 @@ class Server:
 
     metrics_token: Secret | None = None
     sentry_dsn: Secret | None = None
+    audit_key: Secret | None = None
     allowed_hosts: tuple[str, ...] = ()
 
 
@@ -99,6 +100,7 @@ class Settings:
     path: Path | None = None
     hidden: frozenset[str] = field(default=frozenset(), compare=False)  # texts that are never shown
     vitals: Vitals = Vitals()
+    checklists: tuple[Checklist, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings({str(self.path)!r})"
@@ -144,6 +146,7 @@ def shown(settings: Settings) -> list[tuple[str, str, str]]:
         rows += [(f"[[{table}]] {value.key}", value) for value in values]
     rows += [(f"[[maintenance]] {value.title}", value) for value in settings.maintenance]
     rows += [(f"[{each.name}]", each) for each in settings.integrations]
+    rows += [(f"[[checklist]] {each.key} {item.key}", item) for each in settings.checklists for item in each.items]
     hidden = settings.hidden
     return [(_masked(table, hidden), key, _masked(value, hidden)) for table, row in rows for key, value in _flat(row)]
 
@@ -200,7 +203,7 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     hidden = whole.secrets - {store["url"], ""}
     return Settings(
         site, Store(**store), watch, server, monitors, channels, maintenance, reading.integrations(), file.absolute(),
-        hidden, vitals,
+        hidden, vitals, reading.checklists(),
     )  # fmt: skip
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from model import Monitor, Result
+    from model import Monitor, Result, Verdict
     from settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Wardround watches a production web platform.")
 config_app = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 app.add_typer(config_app, name="config")
+audit_app = typer.Typer(no_args_is_help=True, help="The trail of what people decided.")
+app.add_typer(audit_app, name="audit")
 
 T = TypeVar("T")
 HOME = Path(__file__).resolve().parent
@@ -205,6 +207,110 @@ def _exported(known: Settings, table: str, file: Path, progress: Callable[[int],
             return exports.write_parquet(c, table, start, end, file, progress)
         with file.open("w", newline="", encoding="utf-8") as out:
             return exports.write_csv(c, table, start, end, out, progress)
+
+
+@app.command("gate")
+def gate_command(
+    name: str,
+    release: Annotated[str, typer.Option(help="The commit that is judged; left out: the newest deployment's.")] = "",
+    wait: Annotated[str, typer.Option(help="How long to wait for a go, such as 10m.")] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Say whether it may be released, with the evidence; exit 0 for go, 1 for no-go, 3 for unsure."""
+    import time
+
+    from duration import parse
+
+    known = _settings(config)
+    try:
+        until = time.monotonic() + (parse(wait) if wait else 0.0)
+    except ValueError:
+        raise Mistake(f"--wait: expected a duration such as 10m, got {wait!r}") from None
+    while True:
+        verdict = _stored(lambda: _judged(known, name, release))
+        if verdict.state == "go" or time.monotonic() >= until:
+            break
+        time.sleep(min(5.0, max(0.1, until - time.monotonic())))
+    if as_json:
+        print(json.dumps(asdict(verdict), ensure_ascii=False, indent=1, default=str))
+    else:
+        _ruled(verdict)
+    raise typer.Exit({"go": 0, "no-go": 1}.get(verdict.state, 3))
+
+
+def _judged(known: Settings, name: str, release: str) -> Verdict:
+    from datetime import UTC, datetime
+
+    import gate
+    from data import store
+
+    checklist = gate.of(known, name)
+    if checklist is None:
+        there = ", ".join(each.key for each in known.checklists) or "none yet"
+        raise Mistake(f"there is no checklist {name}; there are {there}")
+    engine = store.open(known.store.url, create=False, readonly=True, check=False)
+    try:
+        with store.reading(engine) as c:
+            now = datetime.now(UTC)
+            return gate.judge(c, known, checklist, release or gate.release(c, now), now)
+    finally:
+        engine.dispose()
+
+
+def _ruled(verdict: Verdict) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "Item", "Seen", "Owner")
+    signs = {"pass": "✓", "waived": "~", "fail": "✗"}
+    for each in verdict.rulings:
+        kind = "" if each.item.blocking else " (advice)"
+        table.add_row(
+            signs.get(each.state, "?"),
+            Text(each.item.title + kind),
+            Text(f"{each.state}: {each.words}"),
+            Text(each.item.owner),
+        )
+    console = Console(soft_wrap=False)
+    console.print(table)
+    console.print(Text(f"{verdict.checklist} {verdict.release[:12]}: {verdict.words}"))
+
+
+@audit_app.command("verify")
+def audit_verify(
+    anchor: Annotated[list[str] | None, typer.Option(help="A head written down elsewhere, as NUMBER:SEAL.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Read the whole audit trail, and say where it was tampered with; prints the head, to write down elsewhere."""
+    from data import audit, store
+
+    known = _settings(config)
+    if known.server.audit_key is None:
+        raise Mistake("[server] audit_key is not set: there is nothing to verify with")
+    key = known.server.audit_key.reveal().encode()
+    anchors = [_anchor(each) for each in anchor or ()]
+    engine = _stored(lambda: store.open(known.store.url, create=False, readonly=True, check=False))
+    with store.reading(engine) as c:
+        broken, head, many = audit.verify(c, key, anchors), audit.head(c), audit.count(c)
+    engine.dispose()
+    value = {
+        "whole": broken is None,
+        "acts": many,
+        "head": f"{head[0]}:{head[1]}",
+        "words": broken.words if broken else "",
+    }
+    _said(as_json, value, f"broken: {broken.words}" if broken else f"{many} acts, whole; head {head[0]}:{head[1]}")
+    raise typer.Exit(1 if broken else 0)
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    number, _, seal = text.partition(":")
+    if not number.isdecimal() or not seal:
+        raise Mistake(f"--anchor: expected NUMBER:SEAL, got {text[:40]!r}")
+    return int(number), seal
 
 
 @app.command("demo")

@@ -14,9 +14,10 @@ import registry
 from configuration import tables
 from configuration.mistakes import Mistake, Place, from_pydantic, unknown
 from configuration.tables import ROWS, TABLES, known
-from model import Channel, Integration, Maintenance, Monitor, Secret, Status
+from model import Channel, Checklist, Integration, Item, Maintenance, Monitor, Secret, Status
 
 T = TypeVar("T", bound=BaseModel)
+ALONE = ("no-new-issue", "arriving")  # gates that look at the whole platform
 
 
 class Reading:
@@ -85,6 +86,23 @@ class Reading:
             for row in read
         )
 
+    def checklists(self) -> tuple[Checklist, ...]:
+        """All checklists; keys of lists, and of the items of each, are unique, and a gate is told what it looks at."""
+        read = [
+            self._read(tables.Checklist, ("checklist", index), row, known(tables.Checklist))
+            for index, row in enumerate(self.rows("checklist"))
+        ]
+        self._unique("checklist", [row.key for row in read])
+        for index, row in enumerate(read):
+            keys = [each.key for each in row.item]
+            for at, each in enumerate(row.item):
+                place: Place = ("checklist", index, "item", at)
+                if each.key in keys[:at]:
+                    raise Mistake((*place, "key"), f"{each.key!r} is the key of another item of this list")
+                if each.gate and each.gate not in ALONE and not each.series:
+                    raise Mistake((*place, "series"), f"the gate {each.gate!r} must be told what it looks at")
+        return tuple(Checklist(row.key, row.name, tuple(_item(each) for each in row.item)) for row in read)
+
     def maintenance(self, zone: ZoneInfo, monitors: Sequence[Monitor]) -> tuple[Maintenance, ...]:
         """All planned quiet; moments without an offset are read in ``zone``."""
         keys = {monitor.key for monitor in monitors}
@@ -144,6 +162,10 @@ class Reading:
             raise Mistake((*place, "end"), f"expected a moment after the start ({read.start}), got {read.end}")
         self._all_known((*place, "monitors"), read.monitors, keys)
         return replace(Maintenance(read.title, start, end), monitors=read.monitors, public=read.public)
+
+
+def _item(row: tables.ChecklistItem) -> Item:
+    return Item(**{**tables.values(row), "gate": row.gate or ""})
 
 
 def _aware(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -192,6 +192,9 @@ class Server(Table):
     metrics_token: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
         None, description="bearer token of /metrics, 16 characters or more; without it there is no such door"
     )
+    audit_key: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
+        None, description="seals what people sign, 16 characters or more; without it nobody can sign; secret"
+    )
     sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = Field(
         None, description="where our own errors go, a Sentry project of its own; left out: nowhere; secret"
     )
@@ -253,8 +256,42 @@ class Monitor(Table):
     paused: bool = Field(False, description="not probed for now")
 
 
+Gate = Literal["up", "calm", "no-restart", "days-left", "score", "below", "p95", "no-new-issue", "arriving"]
+
+
+class ChecklistItem(Table):
+    """One line: a gate that the store answers, or, without one, something that a person signs."""
+
+    key: Key = Field(description="stable: signatures hang on it")
+    title: Text
+    group: Text = Field("Checklist", description="the heading it stands under")
+    gate: Gate | None = Field(None, description="what the store must say; left out: a person signs")
+    series: tuple[Text, ...] = Field((), max_length=50, description="monitors, parts, readings, or figures for below")
+    seconds: Annotated[float, lasting(0, 31 * 86_400), DURATION] = Field(0.0, alias="for", description="for how long")
+    limit: float | None = Field(None, description="the number that may not be passed, or must be reached")
+    blocking: bool = Field(True, description="whether a release waits for it")
+    owner: str = Field("", max_length=80, description="the role that looks after it")
+    valid: Annotated[float, lasting(60, 366 * 86_400), DURATION] = Field(
+        86_400.0, description="how long evidence counts"
+    )
+    two_person: bool = Field(False, description="two people sign")
+
+
+class Checklist(Table):
+    """What must hold before, or after, a release."""
+
+    key: Key = Field(description="stable: its runs hang on it")
+    name: Text
+    item: tuple[ChecklistItem, ...] = Field(min_length=1, max_length=200, description="[[checklist.item]]")
+
+
 TABLES: dict[str, type[Table]] = {"site": Site, "store": Store, "watch": Watch, "server": Server, "vitals": Vitals}
-ROWS: dict[str, type[Table]] = {"monitor": Monitor, "channel": Channel, "maintenance": Maintenance}
+ROWS: dict[str, type[Table]] = {
+    "monitor": Monitor,
+    "channel": Channel,
+    "maintenance": Maintenance,
+    "checklist": Checklist,
+}
 
 
 def known(table: type[BaseModel]) -> tuple[str, ...]:

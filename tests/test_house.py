@@ -38,14 +38,15 @@ MAY_IMPORT = {
         "registry",
         "reporting",
     },
-    "routes": {"model", "rules", "data", "settings", "words", "registry"},
+    "routes": {"model", "rules", "data", "settings", "words", "registry", "gate"},
     "ui": {"model", "words", "rules", "data", "settings"},
     "pages": {"model", "words", "ui"},
     "demo": {"model", "words", "rules", "data", "settings", "checks"},
     "reporting": set(),  # our own errors; knows nothing of what they are about
+    "gate": {"model", "rules", "data", "settings"},  # what the gate asks of the store; the rules decide
     "child": set(),  # keeps the poller alive; knows nothing of it
     "app": {"child", "reporting", "routes", "settings", "demo", "registry"},
-    "wardround": {"model", "poller", "rules", "settings", "demo", "words", "data", "checks"},
+    "wardround": {"model", "poller", "rules", "settings", "demo", "words", "data", "checks", "gate", "duration"},
 }
 
 # who may import these packages at all

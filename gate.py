@@ -1,0 +1,215 @@
+"""Puts together what the gate asks of the store, and writes down what people sign; the rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from data import audit, changes, deployments, flips, issues, rollups, snapshots, standings, vitals
+from data.store import Connection
+from model import Act, Checklist, Entry, Item, Signature, Standing, Status, Verdict
+from rules import checklist as rules
+from rules import histogram
+from rules.checklist import World
+from settings import Settings
+
+LOOK_BACK = timedelta(days=31)  # how far gates look for trouble and restarts
+READ = 90.0 * 3  # seconds after which a reading of an outside service is old, unless it is asked more seldom
+KINDS = ("signed", "waived", "withdrawn")
+
+
+class Refused(Exception):
+    """What a person wanted to sign cannot be; ``words`` say why."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def of(known: Settings, key: str) -> Checklist | None:
+    """The checklist of that key."""
+    return next((each for each in known.checklists if each.key == key), None)
+
+
+def release(c: Connection, now: datetime) -> str:
+    """The commit that a run is about when none is named: the newest production deployment's, serving or not."""
+    recent = deployments.between(c, now - LOOK_BACK, now)
+    return next((each.commit or each.id for each in recent if each.target == "production"), "")
+
+
+def judge(c: Connection, known: Settings, checklist: Checklist, wanted: str, now: datetime) -> Verdict:
+    """The verdict on a release, from one snapshot of the store."""
+    world = _world(c, known, checklist, wanted, now)
+    signed = {item.key: signatures(c, checklist.key, wanted, item.key) for item in checklist.items}
+    return rules.verdict(checklist, wanted, world, signed)
+
+
+def _world(c: Connection, known: Settings, checklist: Checklist, wanted: str, now: datetime) -> World:
+    found = standings.read(c)
+    series = {key for item in checklist.items for key in item.series}
+    horizons = _horizons(known, found)
+    results = {key: dict(result.facts) for key, (_, result) in standings.results(c).items()}
+    return World(
+        now=now,
+        standings={key: each for key, each in found.items() if key in series},
+        horizons=horizons,
+        worst=_worst(c, series, found, now),
+        facts=results,
+        figures=_figures(c),
+        changes=changes.between(c, now - LOOK_BACK, now, limit=2000),
+        p95=_p95(c, [key for item in checklist.items if item.gate == "p95" for key in item.series], now),
+        new_issues=_new_issues(c, wanted, now),
+        measured=sum(each.n for each in vitals.between(c, "hour", now - timedelta(hours=1), now)),
+    )
+
+
+def _horizons(known: Settings, found: Mapping[str, Standing]) -> dict[str, float]:
+    """Of a part as of its monitor."""
+    every = {each.key: each.horizon for each in known.monitors}
+    every |= {reading.key: max(reading.horizon, READ) for each in known.integrations for reading in each.readings}
+    return {key: every.get(key.partition("/")[0], 3600.0) for key in found}
+
+
+def _worst(c: Connection, series: set[str], found: Mapping[str, Standing], now: datetime) -> dict[str, datetime]:
+    """When each series last passed to up: until then it was not."""
+    wanted = [key for key in series if key in found]
+    if not wanted:
+        return {}
+    turned = flips.between(c, now - LOOK_BACK, now, wanted)
+    ends: dict[str, datetime] = {}
+    for flip in turned:
+        if flip.before in (Status.DOWN, Status.DEGRADED):
+            ends[flip.series] = max(flip.at, ends.get(flip.series, flip.at))
+    return ends
+
+
+def _figures(c: Connection) -> dict[str, tuple[datetime, float]]:
+    kept = snapshots.read(c)
+    return {
+        f"{key}/{figure.name}": (each.good_at, figure.value)
+        for key, each in kept.items()
+        if each.good is not None and each.good_at is not None
+        for figure in each.good.figures
+    }
+
+
+def _p95(c: Connection, keys: list[str], now: datetime) -> dict[str, float]:
+    made = {}
+    for key in keys:
+        minutes = rollups.between(c, "minute", now - timedelta(hours=1), now, key)
+        found = histogram.latency(histogram.merge([each.latency for each in minutes])) if minutes else None
+        if found is not None and found.p95 is not None:
+            made[key] = found.p95
+    return made
+
+
+def _new_issues(c: Connection, wanted: str, now: datetime) -> int | None:
+    """Issues that Sentry first saw in this release; None while Sentry was not read within the hour."""
+    kept = snapshots.read(c).get("sentry.issues")
+    if kept is None or kept.good_at is None or now - kept.good_at > timedelta(hours=1):
+        return None
+    recent = issues.first_between(c, now - LOOK_BACK, now)
+    return sum(bool(wanted) and each.release == wanted for each in recent)
+
+
+def subject(checklist: str, wanted: str, item: str) -> str:
+    """What an act of the trail is about."""
+    return f"{checklist}/{wanted or '-'}/{item}"
+
+
+def signatures(c: Connection, checklist: str, wanted: str, item: str) -> tuple[Signature, ...]:
+    """What people said of one item in one run, oldest first."""
+    acts = [entry.act for entry in reversed(audit.of(c, subject(checklist, wanted, item))) if entry.act.action in KINDS]
+    return tuple(_signature(act) for act in acts)
+
+
+def _signature(act: Act) -> Signature:
+    said = dict(act.detail)
+    until = said.get("until")
+    return Signature(
+        act.at,
+        act.action,
+        act.actor,
+        act.role,
+        said.get("note", ""),
+        said.get("link", ""),
+        said.get("verified") == "yes",
+        datetime.fromisoformat(until).astimezone(UTC) if until else None,
+        said.get("asked_by", ""),
+    )
+
+
+def sign(
+    c: Connection,
+    known: Settings,
+    checklist: Checklist,
+    wanted: str,
+    item: Item,
+    kind: str,
+    name: str,
+    now: datetime,
+    *,
+    role: str = "",
+    note: str = "",
+    link: str = "",
+    verified: bool = False,
+    until: datetime | None = None,
+    asked_by: str = "",
+    seen: int | None = None,
+) -> Entry:
+    """Writes a signature, a waiver or a withdrawal into the trail. Raises Refused.
+
+    ``seen`` is how many signatures the signer had in front of him: when there are more by now, he looks again first.
+    The same person cannot sign twice while the first signature counts: a double click leaves one row.
+    """
+    key = known.server.audit_key
+    if key is None:
+        raise Refused("nobody can sign: [server] audit_key is not set")
+    sealing = key.reveal().encode()
+    if not name.strip():
+        raise Refused("a name is needed")
+    actor, asker = audit.pseudonym(name, sealing), audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
+    before = signatures(c, checklist.key, wanted, item.key)
+    if seen is not None and len(before) > seen:
+        raise Refused("somebody else has signed meanwhile: look again")
+    _allowed(kind, item, before, actor, note, asker, until, now)
+    audit.know(c, actor, name.strip(), now)
+    if asker:
+        audit.know(c, asker, asked_by.strip(), now)
+    detail = {
+        "note": note,
+        "link": link,
+        "verified": "yes" if verified else "",
+        "asked_by": asker,
+        "until": until.isoformat() if until else "",
+    }
+    pairs = tuple((name, value) for name, value in detail.items() if value)
+    return audit.add(c, Act(now, actor, role, kind, subject(checklist.key, wanted, item.key), pairs), sealing)
+
+
+def _allowed(
+    kind: str,
+    item: Item,
+    before: tuple[Signature, ...],
+    actor: str,
+    note: str,
+    asker: str,
+    until: datetime | None,
+    now: datetime,
+) -> None:
+    if kind not in KINDS:
+        raise Refused("expected signed, waived or withdrawn")
+    mine = [each for each in before if each.actor == actor]
+    if kind == "signed" and item.gate:
+        raise Refused("this item is judged by what was measured; it can be waived, not signed")
+    if kind == "signed" and mine and mine[-1].kind == "signed" and now - mine[-1].at < timedelta(seconds=item.valid):
+        raise Refused("you have signed this already")
+    if kind == "withdrawn" and (not mine or mine[-1].kind == "withdrawn"):
+        raise Refused("there is nothing of yours to withdraw")
+    if kind == "waived":
+        if not note.strip():
+            raise Refused("a waiver needs a reason")
+        if not asker or asker == actor:
+            raise Refused("a waiver is approved by another person than the one who asks for it")
+        if until is None or not now < until <= now + timedelta(days=90):
+            raise Refused("a waiver ends, within 90 days")

@@ -1,0 +1,221 @@
+"""A release is allowed because evidence says so: unknown never passes, evidence ages, waivers are counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import Change, Checklist, Doubt, Item, Signature, Standing, Status
+from rules import checklist
+from rules.checklist import GATES, World, rule, verdict
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
+
+
+def ago(minutes: float) -> datetime:
+    return NOON - timedelta(minutes=minutes)
+
+
+def standing(state=UP, since=60.0, seen=0.1, key="web", **more):
+    return Standing(
+        key, state, ago(since), None if seen is None else ago(seen), "answered 503" if state is DOWN else "", **more
+    )
+
+
+def world(*found, **more):
+    return World(NOON, {each.series: each for each in found}, {each.series: 70.0 for each in found}, **more)
+
+
+def item(gate="up", **more):
+    return Item("i", "The item", gate=gate, **({"series": ("web",)} | more))
+
+
+@pytest.mark.parametrize(
+    ("found", "seconds", "state", "words"),
+    [
+        (standing(), 0, "pass", "up for 1 h"),
+        (standing(), 3600, "pass", ""),
+        (standing(), 3601, "fail", "only 1 h"),
+        (standing(DOWN), 0, "fail", "web is down: answered 503"),
+        (standing(DEGRADED), 0, "fail", "degraded"),
+        (standing(UNKNOWN), 0, "unknown", ""),
+        (standing(seen=5), 0, "unknown", "no sample for 5 min"),
+        (standing(seen=None), 0, "unknown", "not measured"),
+        (standing(doubts=(Doubt(ago(0.1), DOWN),)), 0, "unknown", "in doubt"),
+        (standing(key="other"), 0, "missing", "never measured"),
+    ],
+)
+def test_up_for_a_time(found, seconds, state, words) -> None:
+    ruling = rule(item(seconds=seconds), world(found))
+    assert (ruling.state, words in ruling.words) == (state, True)
+    assert ruling.fine is (state == "pass")
+
+
+def test_every_series_must_be_up_and_the_oldest_look_counts() -> None:
+    both = item(series=("web", "api"))
+    assert rule(both, world(standing(), standing(key="api", seen=1))).at == ago(1)
+    assert rule(both, world(standing(), standing(DOWN, key="api"))).state == "fail"
+    assert rule(item(series=()), world()).state == "missing"
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(None, "pass"), (31, "pass"), (29, "fail")])
+def test_calm_for_a_time(minutes, state) -> None:
+    worst = {} if minutes is None else {"web": ago(minutes)}
+    assert rule(item("calm", seconds=1800), world(standing(), worst=worst)).state == state
+    assert rule(item("calm", seconds=1800), world(standing(DOWN), worst=worst)).state == "fail"
+    assert rule(item("calm", seconds=1800), world(standing(seen=9), worst=worst)).state == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "monitor", "state"), [(10, "web", "fail"), (31, "web", "pass"), (10, "api", "pass")]
+)
+def test_no_restart_since(minutes, monitor, state) -> None:
+    changes = (Change(ago(minutes), "restart", "restarted", monitor), Change(ago(1), "commit", "x", "web"))
+    assert rule(item("no-restart", seconds=1800), world(standing(), changes=changes)).state == state
+
+
+@pytest.mark.parametrize(
+    ("said", "state"), [("22", "pass"), ("21 days", "pass"), ("20.9", "fail"), ("", "missing"), ("soon", "missing")]
+)
+def test_numbers_among_facts(said, state) -> None:
+    facts = {"web": {"days_left": said}}
+    assert rule(item("days-left", limit=21), world(standing(), facts=facts)).state == state
+
+
+@pytest.mark.parametrize(
+    ("more", "gate", "limit", "state"),
+    [
+        ({"figures": {"web": (ago(1), 80.0)}}, "below", 80, "pass"),
+        ({"figures": {"web": (ago(1), 81.0)}}, "below", 80, "fail"),
+        ({}, "below", 80, "missing"),
+        ({"p95": {"web": 500.0}}, "p95", 500, "pass"),
+        ({"p95": {"web": 501.0}}, "p95", 500, "fail"),
+        ({}, "p95", 500, "missing"),
+        ({"new_issues": 0}, "no-new-issue", None, "pass"),
+        ({"new_issues": 1}, "no-new-issue", None, "fail"),
+        ({}, "no-new-issue", None, "unknown"),
+        ({"measured": 100}, "arriving", 100, "pass"),
+        ({"measured": 99}, "arriving", 100, "fail"),
+    ],
+)
+def test_bars(more, gate, limit, state) -> None:
+    assert rule(item(gate, limit=limit), world(standing(), **more)).state == state
+
+
+def test_evidence_grows_old() -> None:
+    fresh = item("below", limit=80, valid=600)
+    assert rule(fresh, world(figures={"web": (ago(9), 1.0)})).state == "pass"
+    assert rule(fresh, world(figures={"web": (ago(11), 1.0)})).state == "stale"
+
+
+def signed(actor="ada", minutes=5.0, kind="signed", **more):
+    return Signature(ago(minutes), kind, actor, "on-call", **({"note": "tried it"} | more))
+
+
+MANUAL = item("", valid=3600)
+
+
+@pytest.mark.parametrize(
+    ("signatures", "state"),
+    [
+        ([], "missing"),
+        ([signed()], "pass"),
+        ([signed(minutes=61)], "stale"),
+        ([signed(), signed(kind="withdrawn", minutes=1)], "missing"),
+        ([signed(), signed("bob", 1, "withdrawn")], "pass"),
+        ([signed(kind="commented")], "missing"),
+        ([signed(minutes=61), signed("bob", 2)], "pass"),
+    ],
+)
+def test_a_person_signs(signatures, state) -> None:
+    assert rule(MANUAL, world(), signatures).state == state
+
+
+def test_two_people_sign_where_two_must() -> None:
+    two = replace(MANUAL, two_person=True)
+    assert rule(two, world(), [signed(), signed()]).words == "1 of 2 signatures"
+    assert rule(two, world(), [signed(), signed("bob", 1)]).state == "pass"
+    assert rule(two, world(), [signed(minutes=90), signed("bob", 1)]).state == "missing"
+
+
+def test_a_typed_name_is_said_to_be_not_verified() -> None:
+    assert "not verified" in rule(MANUAL, world(), [signed()]).words
+    assert "not verified" not in rule(MANUAL, world(), [signed(verified=True)]).words
+
+
+@pytest.mark.parametrize(
+    ("waiver", "state"),
+    [
+        (signed("eve", kind="waived", asked_by="ada", until=NOON + timedelta(days=1)), "waived"),
+        (signed("ada", kind="waived", asked_by="ada", until=NOON + timedelta(days=1)), "fail"),
+        (signed("eve", kind="waived", asked_by="ada", until=ago(1)), "fail"),
+        (signed("eve", kind="waived", asked_by="ada", note=""), "fail"),
+    ],
+)
+def test_a_waiver_needs_a_reason_another_person_and_an_end(waiver, state) -> None:
+    ruling = rule(item(), world(standing(DOWN)), [waiver])
+    assert ruling.state == state
+    assert "answered 503" in ruling.words, "what was seen is said all the same"
+
+
+def test_a_waiver_that_is_not_needed_is_not_counted() -> None:
+    waiver = signed("eve", kind="waived", asked_by="ada", until=NOON + timedelta(days=1))
+    assert rule(item(), world(standing()), [waiver]).state == "pass"
+
+
+def judged(found, signatures=None, **more):
+    items = (
+        item(**more),
+        replace(MANUAL, key="m", title="Login works"),
+        replace(item(), key="a", title="Advice", blocking=False),
+    )
+    return verdict(Checklist("release", "Release", items), "3f2c", world(*found), signatures or {})
+
+
+@pytest.mark.parametrize(
+    ("found", "signatures", "state", "words"),
+    [
+        ([standing()], {"m": [signed()]}, "go", "GO: every blocking item passes"),
+        ([standing()], {}, "unsure", "UNSURE: Login works: not signed yet"),
+        ([standing(DOWN)], {"m": [signed()]}, "no-go", "NO-GO: The item: web is down"),
+        ([standing(DOWN)], {}, "no-go", "web is down"),
+        ([standing(seen=9)], {"m": [signed()]}, "unsure", "no sample"),
+        (
+            [standing(DOWN)],
+            {"m": [signed()], "i": [signed("eve", kind="waived", asked_by="ada")]},
+            "go",
+            "GO with 1 waiver",
+        ),
+    ],
+)
+def test_the_verdict(found, signatures, state, words) -> None:
+    said = judged(found, signatures)
+    assert (said.state, words in said.words) == (state, True)
+
+
+def test_an_empty_list_allows_nothing() -> None:
+    assert verdict(Checklist("x", "X"), "", world(), {}).state == "unsure"
+
+
+states = st.sampled_from([UP, DEGRADED, DOWN, UNKNOWN])
+
+
+@given(
+    st.lists(st.tuples(states, st.floats(0, 500), st.one_of(st.none(), st.floats(0, 10))), min_size=1, max_size=5),
+    st.sampled_from(sorted(GATES)),
+)
+def test_nothing_unknown_ever_passes(found, gate) -> None:
+    standings = [standing(state, since, seen, key=f"s{n}") for n, (state, since, seen) in enumerate(found)]
+    one = item(gate, series=tuple(each.series for each in standings), limit=0.0)
+    known = world(*standings)
+    ruling = rule(one, known)
+    blind = any(checklist.status.current(each, 70.0, NOON)[0] is UNKNOWN or each.status is not UP for each in standings)
+    if blind and gate in ("up", "calm", "no-restart"):
+        assert ruling.state != "pass" or (
+            gate == "calm" and not any(each.status in (DOWN, DEGRADED, UNKNOWN) for each in standings)
+        )

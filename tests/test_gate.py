@@ -1,0 +1,317 @@
+"""The gate over a real store: signatures in the trail, the command line's exit codes, the door for pipelines."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+import gate
+import settings
+from data import audit, deployments, issues, series, snapshots, standings, store
+from model import Deployment, Figure, Issue, Result, Snapshot, Standing, Status
+from settings import Settings
+
+KEY = "an-audit-key-of-the-test"
+NOW = datetime.now(UTC)
+SHA = "3f2c" * 10
+TOML = """
+[store]
+url = "sqlite:///{folder}/w.db"
+[server]
+audit_key = "{key}"
+metrics_token = "scraper-0123456789abcdef"
+[[monitor]]
+key = "web"
+check = "tcp"
+host = "127.0.0.1"
+port = 9
+every = "30s"
+[[checklist]]
+key = "release"
+name = "Before production"
+[[checklist.item]]
+key = "web-up"
+title = "The API is operational"
+gate = "up"
+series = ["web"]
+for = "10m"
+owner = "back end"
+[[checklist.item]]
+key = "no-new"
+title = "No new error in this release"
+gate = "no-new-issue"
+[[checklist.item]]
+key = "disk"
+title = "The disk has room"
+gate = "below"
+series = ["supabase.disk/disk"]
+limit = 80
+blocking = false
+[[checklist.item]]
+key = "login"
+title = "The login flow works"
+valid = "1h"
+[[checklist.item]]
+key = "review"
+title = "Privacy reviewed"
+two_person = true
+"""
+
+
+@pytest.fixture
+def known(tmp_path: Path) -> Settings:
+    file = tmp_path / "wardround.toml"
+    file.write_text(TOML.format(folder=tmp_path, key=KEY), encoding="utf-8")
+    return settings.load(file, {})
+
+
+@pytest.fixture
+def engine(known: Settings) -> Iterator[Engine]:
+    """A store in which all that is measured is well, and release SHA was deployed."""
+    engine = store.open(known.store.url)
+    with store.writing(engine) as c:
+        ids = series.ensure(c, ["web"], NOW - timedelta(days=1))
+        standings.keep(c, ids, [Standing("web", Status.UP, NOW - timedelta(hours=2), NOW)])
+        found = {
+            "sentry.issues": Snapshot(Result(Status.UP)),
+            "supabase.disk": Snapshot(Result(Status.UP), figures=(Figure("disk", 54.0),)),
+        }
+        snapshots.put(c, {key: (NOW, each) for key, each in found.items()})
+        deployments.put(
+            c, [Deployment("dpl_1", "web", "production", "ready", NOW - timedelta(minutes=9), NOW, SHA, serving=True)]
+        )
+    yield engine
+    engine.dispose()
+
+
+def signed(known: Settings, engine: Engine, item: str, name: str, kind: str = "signed", at: datetime = NOW, **more):
+    checklist = gate.of(known, "release")
+    assert checklist
+    one = next(each for each in checklist.items if each.key == item)
+    with store.writing(engine) as c:
+        return gate.sign(c, known, checklist, SHA, one, kind, name, at, **more)
+
+
+def judged(known: Settings, engine: Engine, at: datetime = NOW):
+    checklist = gate.of(known, "release")
+    assert checklist
+    with store.reading(engine) as c:
+        return gate.judge(c, known, checklist, gate.release(c, at), at)
+
+
+def signed_by_all(known: Settings, engine: Engine) -> None:
+    signed(known, engine, "login", "Ada")
+    signed(known, engine, "review", "Ada")
+    signed(known, engine, "review", "Bob")
+
+
+def test_the_last_signature_makes_it_go(known: Settings, engine: Engine) -> None:
+    assert judged(known, engine).state == "unsure"
+    signed(known, engine, "login", "Ada", note="tried it", role="on-call")
+    signed(known, engine, "review", "Ada")
+    assert "1 of 2 signatures" in judged(known, engine).words
+    signed(known, engine, "review", "Bob")
+    found = judged(known, engine)
+    assert (found.state, found.words, found.release) == ("go", "GO: every blocking item passes", SHA)
+
+
+def test_a_go_does_not_outlive_what_it_stood_on(known: Settings, engine: Engine) -> None:
+    signed_by_all(known, engine)
+    assert judged(known, engine).state == "go"
+    assert judged(known, engine, NOW + timedelta(minutes=5)).state == "unsure", "nobody has looked for five minutes"
+    with store.writing(engine) as c:
+        standings.keep(c, series.ids(c), [Standing("web", Status.DOWN, NOW, NOW, "refused")])
+    found = judged(known, engine)
+    assert (found.state, "web is down: refused" in found.words) == ("no-go", True)
+
+
+def test_a_new_error_of_this_release_stops_it(known: Settings, engine: Engine) -> None:
+    signed_by_all(known, engine)
+    with store.writing(engine) as c:
+        issues.put(c, [Issue("1", "W-1", "T", "web", "error", "new", 1, 1, NOW, NOW, release="another")])
+    assert judged(known, engine).state == "go"
+    with store.writing(engine) as c:
+        issues.put(
+            c, [Issue("2", "W-2", "T", "web", "error", "new", 1, 1, NOW - timedelta(minutes=1), NOW, release=SHA)]
+        )
+    assert judged(known, engine).state == "no-go"
+
+
+def test_a_waiver_is_counted_beside_the_verdict_and_ends(known: Settings, engine: Engine) -> None:
+    signed_by_all(known, engine)
+    with store.writing(engine) as c:
+        standings.keep(c, series.ids(c), [Standing("web", Status.DEGRADED, NOW, NOW, "slow")])
+    signed(
+        known, engine, "web-up", "Eve", "waived", note="known, ticket 7", asked_by="Ada", until=NOW + timedelta(hours=1)
+    )
+    found = judged(known, engine)
+    assert found.words.startswith("GO with 1 waiver")
+    assert "slow" in found.rulings[0].words
+    with store.writing(engine) as c:
+        standings.keep(c, series.ids(c), [Standing("web", Status.DEGRADED, NOW, NOW + timedelta(hours=2), "slow")])
+    assert judged(known, engine, NOW + timedelta(hours=2)).state == "no-go"
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "name", "more", "words"),
+    [
+        ("login", "signed", " ", {}, "name"),
+        ("web-up", "signed", "Ada", {}, "waived, not signed"),
+        ("login", "withdrawn", "Ada", {}, "nothing of yours"),
+        ("login", "commented", "Ada", {}, "expected"),
+        ("login", "waived", "Eve", {"asked_by": "Ada", "until": NOW + timedelta(days=1)}, "reason"),
+        (
+            "login",
+            "waived",
+            "Ada",
+            {"note": "x", "asked_by": " ada ", "until": NOW + timedelta(days=1)},
+            "another person",
+        ),
+        ("login", "waived", "Eve", {"note": "x", "asked_by": "Ada"}, "ends"),
+        ("login", "waived", "Eve", {"note": "x", "asked_by": "Ada", "until": NOW + timedelta(days=91)}, "ends"),
+    ],
+)
+def test_what_cannot_be_signed_says_why(item, kind, name, more, words, known: Settings, engine: Engine) -> None:
+    with pytest.raises(gate.Refused, match=words):
+        signed(known, engine, item, name, kind, **more)
+    with store.reading(engine) as c:
+        assert audit.count(c) == 0
+
+
+def test_a_double_click_leaves_one_row_and_a_withdrawal_takes_it_back(known: Settings, engine: Engine) -> None:
+    signed(known, engine, "login", "Ada")
+    with pytest.raises(gate.Refused, match="already"):
+        signed(known, engine, "login", " ada ")
+    signed(known, engine, "login", "Ada", "withdrawn")
+    signed(known, engine, "login", "Ada", at=NOW + timedelta(seconds=1))
+    signed(known, engine, "login", "Ada", "withdrawn", at=NOW + timedelta(seconds=2))
+    assert judged(known, engine).rulings[3].state == "missing"
+
+
+def test_a_stale_page_looks_again_first(known: Settings, engine: Engine) -> None:
+    signed(known, engine, "review", "Ada", seen=0)
+    with pytest.raises(gate.Refused, match="look again"):
+        signed(known, engine, "review", "Bob", seen=0)
+    signed(known, engine, "review", "Bob", seen=1)
+
+
+def test_many_sign_at_once_one_row_each(known: Settings, engine: Engine) -> None:
+    refused = []
+
+    def click(name: str) -> None:
+        try:
+            signed(known, engine, "review", name)
+        except gate.Refused as reason:
+            refused.append(reason.words)
+
+    threads = [threading.Thread(target=click, args=(f"P{k % 10}",)) for k in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.reading(engine) as c:
+        assert audit.count(c) == 10
+        assert audit.verify(c, KEY.encode()) is None
+        assert len(audit.names(c)) == 10
+    assert refused == ["you have signed this already"] * 20
+
+
+def test_without_a_key_nobody_signs(known: Settings, engine: Engine, tmp_path: Path) -> None:
+    file = tmp_path / "other.toml"
+    file.write_text(TOML.format(folder=tmp_path, key=KEY).replace(f'audit_key = "{KEY}"\n', ""), encoding="utf-8")
+    with pytest.raises(gate.Refused, match="audit_key"):
+        signed(settings.load(file, {}), engine, "login", "Ada")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('gate = "up"', 'gate = "sideways"'), "expected"),
+        (('series = ["web"]\n', ""), "must be told what it looks at"),
+        (('key = "login"', 'key = "web-up"'), "another item"),
+        (('valid = "1h"', 'valid = "1s"'), "valid"),
+        (('name = "Before production"', 'name = "Before production"\ncolour = 1'), "unknown key"),
+    ],
+)
+def test_a_list_with_a_mistake_says_where(change, words, tmp_path: Path) -> None:
+    file = tmp_path / "wardround.toml"
+    file.write_text(TOML.format(folder=tmp_path, key=KEY).replace(*change), encoding="utf-8")
+    with pytest.raises(settings.ConfigError, match=words) as caught:
+        settings.load(file, {})
+    assert "[[checklist]] 1" in str(caught.value)
+
+
+# --- the command line and the door -----------------------------------------------------------------------------------
+
+
+def shell(known: Settings, *arguments: str):
+    from typer.testing import CliRunner
+
+    import wardround
+
+    return CliRunner().invoke(wardround.app, [*arguments, "--config", str(known.path)])
+
+
+def test_the_command_line_exits_with_the_verdict(known: Settings, engine: Engine) -> None:
+    unsure = shell(known, "gate", "release", "--release", SHA)
+    assert (unsure.exit_code, "UNSURE" in unsure.output) == (3, True)
+    signed_by_all(known, engine)
+    go = shell(known, "gate", "release", "--json")
+    assert go.exit_code == 0
+    assert json.loads(go.output)["state"] == "go"
+    with store.writing(engine) as c:
+        standings.keep(c, series.ids(c), [Standing("web", Status.DOWN, NOW, datetime.now(UTC), "refused")])
+    no = shell(known, "gate", "release", "--wait", "1s")
+    assert (no.exit_code, "NO-GO" in no.output) == (1, True)
+
+
+def test_the_trail_is_verified_from_the_command_line(known: Settings, engine: Engine) -> None:
+    signed_by_all(known, engine)
+    fine = shell(known, "audit", "verify")
+    assert (fine.exit_code, "3 acts, whole; head 3:" in fine.output) == (0, True)
+    with store.reading(engine) as c:
+        number, seal = audit.head(c)
+    from sqlalchemy import text
+
+    with store.writing(engine) as c:
+        c.execute(text("DELETE FROM audit WHERE seq = 3"))
+    assert shell(known, "audit", "verify").exit_code == 0
+    cut = shell(known, "audit", "verify", "--anchor", f"{number}:{seal}")
+    assert (cut.exit_code, "cut" in cut.output) == (1, True)
+    with store.writing(engine) as c:
+        c.execute(text("UPDATE audit SET actor = 'x' WHERE seq = 1"))
+    broken = shell(known, "audit", "verify")
+    assert (broken.exit_code, "number 1 does not fit" in broken.output) == (1, True)
+
+
+async def test_the_door_for_pipelines(known: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    import httpx
+
+    from tests.serving import forget, guarded
+
+    monkeypatch.setenv("WARDROUND_CONFIG", str(known.path))
+    forget()
+    signed_by_all(known, engine)
+    transport = httpx.ASGITransport(guarded(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        token = {"Authorization": "Bearer scraper-0123456789abcdef"}
+        answers = [
+            await client.get("/api/gate/release"),
+            await client.get("/api/gate/release", headers={"Authorization": "Bearer x"}),
+            await client.get("/api/gate/other", headers=token),
+            await client.get("/api/gate/release?release=<b>", headers=token),
+            await client.get("/api/gate/release", headers=token),
+            await client.get("/api/gate/release?release=none", headers=token),
+        ]
+    forget()
+    assert [each.status_code for each in answers] == [401, 401, 404, 400, 200, 200]
+    said = answers[4].json()
+    assert (said["verdict"], said["release"], len(said["items"])) == ("go", SHA, 5)
+    assert "Ada" not in answers[4].text
+    assert answers[5].json()["verdict"] == "unsure", "another release has signatures of its own"
