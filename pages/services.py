@@ -6,7 +6,7 @@ from ui import controls, figures, lists, readings, store
 
 TITLE = "Services"
 ICON = "hub"
-ORDER = 5
+ORDER = 6
 
 zone, now = store.told().site.timezone, store.now()
 window = controls.window("services")

@@ -6,7 +6,7 @@ from ui import public, store
 
 TITLE = "Status"
 ICON = "task_alt"
-ORDER = 6
+ORDER = 7
 
 status = store.public()
 st.html(public.headline(status))

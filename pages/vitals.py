@@ -8,7 +8,7 @@ from ui import axes, controls, lists, measures, snippets, store
 
 TITLE = "Vitals"
 ICON = "speed"
-ORDER = 4
+ORDER = 5
 
 known = store.told()
 zone = known.site.timezone

@@ -23,7 +23,7 @@ from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
 from model import Change, Hook, Measured, Monitor, Notice, Ping, Question, Result, Snapshot, Status, WatchReport
-from poller import _gate
+from poller import _gate, _verdicts
 from poller._clock import Clock, boot
 from poller._folding import Folding
 from poller._ledger import Ledger, Seen
@@ -44,6 +44,7 @@ BUFFER = 50_000  # results kept in memory while the store cannot be written
 LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
 STUCK = 30.0
 DEAD_MAN = 60.0
+JUDGED = 3.0  # seconds between two looks at the checklists
 BLIND = "we could not reach the network ourselves"
 
 T = TypeVar("T")
@@ -104,7 +105,7 @@ class Poller:
         """Probes and keeps until it is stopped or fenced off."""
         probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
         reading = Readings(self.settings.integrations, self.clock.now, self._read)
-        works = (probing.run(), reading.run(), self._fold(), self._deliver())
+        works = (probing.run(), reading.run(), self._fold(), self._deliver(), self._judge())
         turning = [asyncio.create_task(work) for work in works]
         try:
             while not self.stop.is_set():
@@ -225,6 +226,13 @@ class Poller:
                         await self._write(step)
                 self._folded = end
             await asyncio.sleep(1.0)
+
+    async def _judge(self) -> None:
+        """Checklists, every few seconds."""
+        while self.settings.checklists:
+            with suppress(store.StoreError, store.Broken):  # it is judged again in a moment
+                await self._write(lambda: _verdicts.step(self.engine, self.settings, self.clock.now()))
+            await asyncio.sleep(JUDGED)
 
     async def _deliver(self) -> None:
         while True:

@@ -23,6 +23,7 @@ SYMBOLS = {
     "deployment": "triangle-right",
     "vendor": "x",
     "issue": "bowtie",
+    "checklist": "pentagon",
 }
 QUIET = {"displayModeBar": False, "scrollZoom": False}
 TICKS = {"24h": "%H:%M\n%a %-d %b", "7d": "%a %-d %b", "30d": "%-d %b", "90d": "%-d %b"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time
 
 import streamlit as st
 
@@ -74,6 +75,59 @@ def _pick(label: str, all_of_them: str, options: list[str]) -> str | None:
         label_visibility="collapsed", width=200, format_func=lambda value: value[:24],
     )  # fmt: skip
     return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which checklist, about which release."""
+
+    key: str
+    release: str
+
+
+def checklist() -> Run:
+    """The list and the release in the address; the newest production deployment when none is chosen."""
+    names = {each.key: each.name for each in store.told().checklists}
+    commits = store.releases() or ("",)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        key = st.selectbox(
+            "Checklist", list(names), format_func=names.__getitem__, key="checklist", bind="query-params",
+            label_visibility="collapsed", width=320,
+        )  # fmt: skip
+        release = st.selectbox(
+            "Release", commits, format_func=lambda commit: f"Release {commit[:12]}" if commit else "No release known",
+            key="release", bind="query-params", label_visibility="collapsed", width=240,
+        )  # fmt: skip
+    return Run(key or next(iter(names)), release or "")
+
+
+ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn"}
+
+
+def sign(judged: store.Judged) -> None:
+    """Where a person signs, waives or withdraws; who is signed in is known, a typed name is marked as not verified."""
+    who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
+    titles = {each.item.key: each.item.title for each in judged.verdict.rulings}
+    with st.form("sign", clear_on_submit=True, border=True):
+        left, right = st.columns(2)
+        action = left.segmented_control("What", list(ACTIONS), default="Sign", required=True) or "Sign"
+        item = left.selectbox("Item", list(titles), format_func=titles.__getitem__)
+        name = left.text_input(
+            "Name", value=who, disabled=bool(who), max_chars=80, help="not verified unless you are signed in"
+        )
+        role = right.text_input("Role", max_chars=60)
+        note = right.text_input("Note, or the reason of a waiver", max_chars=300)
+        link = right.text_input("Link to the evidence", max_chars=300)
+        asked_by = left.text_input("Waiver: who asks for it", max_chars=80)
+        until = right.date_input("Waiver: until", value=None)
+        if st.form_submit_button("Write it down", type="primary"):
+            end = datetime.combine(until, time(23, 59), store.told().site.timezone) if until else None
+            more = {"role": role, "note": note, "link": link, "verified": bool(who), "until": end, "asked_by": asked_by}
+            refused = store.sign(judged, item, ACTIONS[action], who or name, **more)
+            if refused:
+                st.error(f"Nothing was written: {refused}.", icon=":material/block:")
+            else:
+                st.rerun()
 
 
 def device() -> str | None:

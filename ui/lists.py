@@ -22,6 +22,7 @@ SIGNS = {
     "vendor": "campaign",
     "deployment": "rocket_launch",
     "issue": "bug_report",
+    "checklist": "rule",
 }
 
 

@@ -42,6 +42,12 @@ def _revision() -> int:
         return data.revision.read(c)
 
 
+def stale() -> None:
+    """Asks the store for its revision anew: somebody has just written."""
+    with _lock:
+        _kept.pop("revision", None)
+
+
 def kept(key: Hashable, stamp: object, seconds: float, make: Callable[[], T]) -> T:
     """The value under ``key`` if it was made for the same ``stamp`` less than ``seconds`` ago, else a new one.
 

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import data.audit
 import data.changes
+import data.deployments
 import data.notifications
+import data.revision
 import data.standings
 import data.store
 import data.watch
+import gate
 import rules.board
 import rules.public
 import settings
 from data.store import Connection
-from model import Board, Change, Monitor, Notification, PublicStatus, ReportCard, Standing, Status, Uptime, WatchReport
+from model import (
+    Board,
+    Change,
+    Checklist,
+    Entry,
+    Monitor,
+    Notification,
+    PublicStatus,
+    ReportCard,
+    Standing,
+    Status,
+    Uptime,
+    Verdict,
+    WatchReport,
+)
 from rules import changes as what_changed
 from rules.status import BAD
 from settings import Settings
@@ -187,6 +206,66 @@ def vitals(window: str, device: str | None) -> Vitals:
             return told_vitals.read(c, told(), window, device, now())
 
     return shelf.kept(("vitals", window, device), None, REST, make)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict with the names behind its signatures and what was decided in this run."""
+
+    checklist: Checklist
+    verdict: Verdict
+    names: Mapping[str, str]
+    trail: tuple[Entry, ...]
+
+
+def releases() -> tuple[str, ...]:
+    """The commits that a run can be about, newest first; a run without one is possible as well."""
+    with data.store.reading(shelf.engine()) as c:
+        recent = data.deployments.between(c, now() - timedelta(days=31), now())
+    return tuple(dict.fromkeys(each.commit or each.id for each in recent if each.target == "production"))
+
+
+def verdict(key: str, release: str) -> Judged:
+    """The verdict on a release now; never older than the store."""
+
+    def make() -> Judged:
+        checklist = gate.of(told(), key)
+        assert checklist is not None
+        with data.store.reading(shelf.engine()) as c:
+            found = gate.judge(c, told(), checklist, release, now())
+            subjects = [gate.subject(key, release, item.key) for item in checklist.items]
+            acts = [entry for subject in subjects for entry in data.audit.of(c, subject)]
+            return Judged(checklist, found, data.audit.names(c), tuple(sorted(acts, key=lambda each: -each.seq)))
+
+    return shelf.kept(("verdict", key, release), shelf.revision(), shelf.FRESH, make)
+
+
+def sign(judged: Judged, item: str, kind: str, name: str, **more: Any) -> str:
+    """Writes what a person decided; empty when it was written, else why not."""
+    one = next(each for each in judged.checklist.items if each.key == item)
+    ruling = next(each for each in judged.verdict.rulings if each.item.key == item)
+    writable = data.store.open(told().store.url, create=False, check=False)
+    try:
+        with data.store.writing(writable) as c:
+            gate.sign(
+                c,
+                told(),
+                judged.checklist,
+                judged.verdict.release,
+                one,
+                kind,
+                name,
+                now(),
+                seen=len(ruling.signatures),
+                **more,
+            )
+            data.revision.bump(c)
+    except gate.Refused as reason:
+        return reason.words
+    finally:
+        writable.dispose()
+    shelf.stale()
+    return ""
 
 
 def public() -> PublicStatus:

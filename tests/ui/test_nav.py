@@ -13,6 +13,7 @@ def test_the_pages_are_found_in_the_order_they_state() -> None:
         "monitor",
         "errors",
         "deployments",
+        "checklist",
         "vitals",
         "services",
         "status",

@@ -1,0 +1,110 @@
+"""The page Checklist: the verdict, the evidence and its age, signing that is written once, strangers' text inert."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+import data.store
+import settings
+from data import audit, deployments
+from model import Deployment
+from tests import filled
+from ui import shelf
+
+SHA = "3f2c" * 10
+KEY = "an-audit-key-of-the-test"
+HOSTILE = "<img src=x onerror=alert(1)> **bold**"
+TABLE = """
+[[checklist]]
+key = "release"
+name = "Before production"
+[[checklist.item]]
+key = "up"
+title = "The home page is operational"
+group = "Back end"
+gate = "up"
+series = ["home-page"]
+[[checklist.item]]
+key = "login"
+title = "The login flow works"
+group = "People"
+"""
+
+
+def said(app) -> str:
+    return "\n".join(each.proto.body for each in app.get("html"))
+
+
+@pytest.fixture
+def listed(stage):
+    scene = stage()
+    path = settings.current().path
+    text = path.read_text()
+    key = f'audit_key = "{KEY}"\n'
+    text = text.replace("[server]\n", f"[server]\n{key}") if "[server]" in text else f"{text}\n[server]\n{key}"
+    path.write_text(text + TABLE)
+    settings.current.cache_clear()
+    shelf.forget()
+    engine = data.store.open(scene.url)
+    with data.store.writing(engine) as c:
+        at = scene.now - timedelta(minutes=9)
+        deployments.put(c, [Deployment("dpl_1", "web", "production", "ready", at, at, SHA, serving=True)])
+    engine.dispose()
+    return scene
+
+
+def acts(scene) -> int:
+    engine = data.store.open(scene.url)
+    with data.store.reading(engine) as c:
+        found = audit.count(c)
+        assert audit.verify(c, KEY.encode()) is None
+    engine.dispose()
+    return found
+
+
+def write(app, **fields: str):
+    labels = {each.label: each for each in (*app.text_input, *app.selectbox)}
+    for label, value in fields.items():
+        labels[label].set_value(value)
+    return app.button[0].click().run()
+
+
+def test_the_verdict_and_its_evidence(listed, visit) -> None:
+    app = visit("checklist")
+
+    text = said(app)
+    assert not app.exception
+    assert [each.value for each in app.subheader] == ["Back end", "People", "Sign"]
+    for words in ("UNSURE", "The login flow works: not signed yet", "1 of 2", "up for", "from home-page", "measured"):
+        assert words in text
+
+
+def test_the_last_signature_turns_it_go_and_a_second_click_writes_nothing(listed, visit) -> None:
+    app = write(
+        visit("checklist"), Item="login", Name="Ada", Role="on-call", **{"Note, or the reason of a waiver": HOSTILE}
+    )
+
+    text = said(app)
+    assert not app.exception
+    assert ">GO<" in text
+    assert "Ada (on-call, not verified)" in text
+    assert "<img" not in text
+    assert acts(listed) == 1
+    app = write(app, Item="login", Name="Ada")
+    assert "already" in app.error[0].value
+    assert acts(listed) == 1
+
+
+def test_what_is_measured_cannot_be_signed_and_a_name_is_needed(listed, visit) -> None:
+    app = write(visit("checklist"), Item="up", Name="Ada")
+    assert "waived, not signed" in app.error[0].value
+    app = write(app, Item="login", Name=" ")
+    assert "name" in app.error[0].value
+    assert acts(listed) == 0
+
+
+def test_without_a_list_it_says_how_to_make_one(stage, visit) -> None:
+    stage(watched=filled.monitors())
+    assert "There is no checklist yet." in said(visit("checklist"))

@@ -1,0 +1,96 @@
+"""A checklist as people see it: the verdict from across the room, each item with its evidence and age, the trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+import words
+from model import Entry, Ruling, Status, Verdict
+from ui.markup import Html, icon, joined, pill, symbol, tag
+
+STATES = {
+    "pass": Status.UP,
+    "waived": Status.MAINTENANCE,
+    "fail": Status.DOWN,
+    "stale": Status.UNKNOWN,
+    "missing": Status.UNKNOWN,
+    "unknown": Status.UNKNOWN,
+}
+BANNERS = {"go": Status.UP, "no-go": Status.DOWN, "unsure": Status.UNKNOWN}
+SAID = {"go": "GO", "no-go": "NO-GO", "unsure": "UNSURE"}
+
+
+def banner(verdict: Verdict, now: datetime) -> Html:
+    """The verdict, what stands in the way, and how many items pass."""
+    state = BANNERS[verdict.state]
+    passed = sum(each.fine for each in verdict.rulings)
+    beside = f" with {words.count(verdict.waivers, 'waiver')}" if verdict.waivers else ""
+    detail = verdict.words.partition(": ")[2]
+    say = tag(
+        "div",
+        tag("p", SAID[verdict.state] + beside, class_="wr-head"),
+        tag("p", detail, class_="wr-detail"),
+        class_="wr-say",
+    )
+    age = tag(
+        "div",
+        tag("b", f"{passed} of {len(verdict.rulings)}"),
+        tag("span", f"judged {words.ago(verdict.at, now)}"),
+        class_="wr-age",
+    )
+    return tag(
+        "div", tag("div", icon(state), say, age, class_=f"wr-banner wr-{state}", role="status"), class_="wr wr-fades"
+    )
+
+
+def items(verdict: Verdict, names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> list[tuple[str, Html]]:
+    """(heading, its items) in the order of the list."""
+    groups = groupby(verdict.rulings, lambda each: each.item.group)
+    return [(group, _list([_item(each, names, now, tz) for each in some])) for group, some in groups]
+
+
+def _list(rows: Sequence[Html]) -> Html:
+    return tag("div", tag("div", *rows, class_="wr-list"), class_="wr wr-fades")
+
+
+def _item(each: Ruling, names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> Html:
+    title = each.item.title + ("" if each.item.blocking else " (advice)")
+    said = tag("span", tag("b", title), " ", pill(STATES[each.state], each.state), class_="wr-what")
+    when = tag("span", words.ago(each.at, now) if each.at else "never", class_="wr-when", title=_until(each, tz))
+    who = ", ".join(
+        f"{names.get(s.actor, s.actor)} ({s.role or 'no role'}{'' if s.verified else ', not verified'})"
+        for s in each.signatures
+    )
+    kind = "measured" if each.item.gate else "signed by a person"
+    below = " · ".join(part for part in (each.words, who, each.of and f"from {each.of}", each.item.owner, kind) if part)
+    return tag("div", icon(STATES[each.state]), said, when, tag("span", below, class_="wr-fix"), class_="wr-item")
+
+
+def _until(each: Ruling, tz: ZoneInfo) -> str:
+    return f"counts until {words.moment(each.until, tz)}" if each.until else ""
+
+
+def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> Html:
+    """What people decided, newest first; strangers to the trail see a pseudonym where a name was erased."""
+    signs = {"signed": "draw", "waived": "gavel", "withdrawn": "undo", "verdict": "flag", "revoked": "gpp_bad"}
+    rows = []
+    for entry in entries:
+        act, detail = entry.act, dict(entry.act.detail)
+        what = f"{names.get(act.actor, act.actor)} {act.action} {act.subject.rpartition('/')[2]}"
+        note = detail.get("note", "")
+        when = tag("span", words.clock(act.at, tz, now), class_="wr-when", title=words.moment(act.at, tz))
+        more = tag("span", note, class_="wr-fix") if note else Html("")
+        rows.append(
+            tag(
+                "div",
+                symbol(signs.get(act.action, "edit"), "wr-soft"),
+                tag("span", what, class_="wr-what"),
+                when,
+                more,
+                class_="wr-item",
+            )
+        )
+    return tag("div", tag("div", joined(rows), class_="wr-list"), class_="wr wr-fades")
