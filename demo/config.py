@@ -41,6 +41,7 @@ def text(schedule: Schedule, ports: Ports, var: Path) -> str:
         _table("[site]", {"name": NAME, "url": f"http://{HOST}:{ports.http}/", "timezone": ZONE, "demo": True}),
         _table("[store]", {"url": f"sqlite:///{var / 'demo.db'}"}),
         _table("[watch]", watch),
+        _table("[server]", {"audit_key": "the-demo-keeps-no-secret"}),
         _table("[[channel]]", {"key": CHANNEL, "url": f"json://{HOST}:{ports.http}{CALLED}"}),
         *_maintenance(schedule.opened),
         *(
@@ -50,6 +51,7 @@ def text(schedule: Schedule, ports: Ports, var: Path) -> str:
         *(_table(f"[{name}]", values) for name, values in _services(f"http://{HOST}:{ports.http}")),
         *(_table("[[monitor]]", _monitor(player)) for player in cast(ports, var)),
     ]
+    tables.append((Path(__file__).with_name("lists.toml")).read_text(encoding="utf-8"))
     return "# Written by the demo at every start; changes here are lost.\n\n" + "\n".join(tables)
 
 

@@ -25,6 +25,7 @@ EXAMPLE = HOME / "wardround.example.toml"
 CANARY = "c4n4ry-7f3a91d0e5b2"
 ENVIRONMENT = {
     "METRICS_TOKEN": f"metrics-{CANARY}",
+    "AUDIT_KEY": f"audit-{CANARY}",
     "ONCALL_URL": f"mailto://ward:{CANARY}@mail.example",
     "TEAM_URL": f"slack://{CANARY}/b/c",
     "SUPABASE_URL": f"https://{CANARY}.supabase.example",
@@ -71,6 +72,10 @@ def test_the_example_is_a_configuration_that_starts() -> None:
     assert known.maintenance[0].start == datetime(2026, 1, 10, 21, tzinfo=UTC)
     assert [each.name for each in known.integrations] == ["sentry", "stripe", "supabase", "vendors", "vercel"]
     assert sum(len(each.readings) for each in known.integrations) == 15
+    assert [each.key for each in known.checklists] == ["back-end", "weeks", "protocol", "before", "after", "success"]
+    series = {key for each in known.checklists for item in each.items for key in item.series}
+    there = {each.key for each in known.monitors} | {r.key for each in known.integrations for r in each.readings}
+    assert {key.partition("/")[0] for key in series} <= there, "a gate looks at something that is watched"
 
 
 @pytest.mark.parametrize(
