@@ -88,17 +88,22 @@ class Run:
 def checklist() -> Run:
     """The list and the release in the address; the newest production deployment when none is chosen."""
     names = {each.key: each.name for each in store.told().checklists}
-    commits = store.releases() or ("",)
+    keys, commits = list(names), store.releases() or ("",)
+    asked = st.query_params.get("checklist", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = st.selectbox(
-            "Checklist", list(names), format_func=names.__getitem__, key="checklist", bind="query-params",
-            label_visibility="collapsed", width=320,
+            "Checklist", keys, index=keys.index(asked) if asked in names else 0, format_func=names.__getitem__,
+            key=f"list {asked}", label_visibility="collapsed", width=320, on_change=_listed, args=(f"list {asked}",),
         )  # fmt: skip
         release = st.selectbox(
-            "Release", commits, format_func=lambda commit: f"Release {commit[:12]}" if commit else "No release known",
-            key="release", bind="query-params", label_visibility="collapsed", width=240,
+            "Release", commits, format_func=lambda commit: commit[:12] or "no release known", key="release",
+            bind="query-params", label_visibility="collapsed", width=240,
         )  # fmt: skip
-    return Run(key or next(iter(names)), release or "")
+    return Run(key or keys[0], release or "")
+
+
+def _listed(key: str) -> None:
+    st.query_params["checklist"] = st.session_state[key] or ""
 
 
 ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn"}

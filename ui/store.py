@@ -134,7 +134,19 @@ def state(window: str) -> int:
     """A number that changes when a person should see something new: at once for states, else twice a minute."""
     seen = board(window)
     states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in seen.tiles)
-    return hash((states, seen.stale, int(seen.at.timestamp() // REST)))
+    return hash((states, seen.stale, acts(), int(seen.at.timestamp() // REST)))
+
+
+def acts() -> int:
+    """The number of the newest thing that somebody decided: open pages show it at once."""
+    if not told().checklists:
+        return 0
+
+    def make() -> int:
+        with data.store.reading(shelf.engine()) as c:
+            return data.audit.head(c)[0]
+
+    return shelf.kept("acts", shelf.revision(), shelf.FRESH, make)
 
 
 def monitor(key: str) -> Monitor | None:

@@ -105,6 +105,16 @@ def test_what_is_measured_cannot_be_signed_and_a_name_is_needed(listed, visit) -
     assert acts(listed) == 0
 
 
+def test_the_address_names_the_list(listed, visit) -> None:
+    path = settings.current().path
+    more = '[[checklist]]\nkey = "other"\nname = "Another"\n[[checklist.item]]\nkey = "a"\ntitle = "Only this"\n'
+    path.write_text(path.read_text() + more)
+    settings.current.cache_clear()
+    shelf.forget()
+    assert "Only this" in said(visit("checklist", checklist="other"))
+    assert "Only this" not in said(visit("checklist", checklist="nonsense"))
+
+
 def test_without_a_list_it_says_how_to_make_one(stage, visit) -> None:
     stage(watched=filled.monitors())
     assert "There is no checklist yet." in said(visit("checklist"))
