@@ -72,7 +72,15 @@ def test_the_example_is_a_configuration_that_starts() -> None:
     assert known.maintenance[0].start == datetime(2026, 1, 10, 21, tzinfo=UTC)
     assert [each.name for each in known.integrations] == ["sentry", "stripe", "supabase", "vendors", "vercel"]
     assert sum(len(each.readings) for each in known.integrations) == 15
-    assert [each.key for each in known.checklists] == ["back-end", "weeks", "protocol", "before", "after", "success"]
+    assert [each.key for each in known.checklists] == [
+        "back-end",
+        "weeks",
+        "protocol",
+        "before",
+        "after",
+        "success",
+        "recovery",
+    ]
     series = {key for each in known.checklists for item in each.items for key in item.series}
     there = {each.key for each in known.monitors} | {r.key for each in known.integrations for r in each.readings}
     assert {key.partition("/")[0] for key in series} <= there, "a gate looks at something that is watched"
