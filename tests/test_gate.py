@@ -250,6 +250,15 @@ def test_a_list_with_a_mistake_says_where(change, words, tmp_path: Path) -> None
 # --- the command line and the door -----------------------------------------------------------------------------------
 
 
+def seen_now(engine: Engine, state: Status = Status.UP) -> None:
+    """The command line and the door have the real clock: what they judge must have been seen just now."""
+    at = datetime.now(UTC)
+    with store.writing(engine) as c:
+        standings.keep(
+            c, series.ids(c), [Standing("web", state, at - timedelta(hours=2), at, "refused" * (state is Status.DOWN))]
+        )
+
+
 def shell(known: Settings, *arguments: str):
     from typer.testing import CliRunner
 
@@ -259,14 +268,15 @@ def shell(known: Settings, *arguments: str):
 
 
 def test_the_command_line_exits_with_the_verdict(known: Settings, engine: Engine) -> None:
+    seen_now(engine)
     unsure = shell(known, "gate", "release", "--release", SHA)
     assert (unsure.exit_code, "UNSURE" in unsure.output) == (3, True)
     signed_by_all(known, engine)
+    seen_now(engine)
     go = shell(known, "gate", "release", "--json")
     assert go.exit_code == 0
     assert json.loads(go.output)["state"] == "go"
-    with store.writing(engine) as c:
-        standings.keep(c, series.ids(c), [Standing("web", Status.DOWN, NOW, datetime.now(UTC), "refused")])
+    seen_now(engine, Status.DOWN)
     no = shell(known, "gate", "release", "--wait", "1s")
     assert (no.exit_code, "NO-GO" in no.output) == (1, True)
 
@@ -297,6 +307,7 @@ async def test_the_door_for_pipelines(known: Settings, engine: Engine, monkeypat
 
     monkeypatch.setenv("WARDROUND_CONFIG", str(known.path))
     forget()
+    seen_now(engine)
     signed_by_all(known, engine)
     transport = httpx.ASGITransport(guarded(), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
