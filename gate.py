@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from data import audit, changes, deployments, flips, issues, rollups, snapshots, standings, vitals
+from data.snapshots import Kept
 from data.store import Connection
 from model import Act, Checklist, Entry, Item, Signature, Standing, Status, Verdict
 from rules import checklist as rules
@@ -39,26 +40,34 @@ def release(c: Connection, now: datetime) -> str:
 
 def judge(c: Connection, known: Settings, checklist: Checklist, wanted: str, now: datetime) -> Verdict:
     """The verdict on a release, from one snapshot of the store."""
-    world = _world(c, known, checklist, wanted, now)
-    signed = {item.key: signatures(c, checklist.key, wanted, item.key) for item in checklist.items}
-    return rules.verdict(checklist, wanted, world, signed)
+    return judge_all(c, known, (checklist,), wanted, now)[0]
 
 
-def _world(c: Connection, known: Settings, checklist: Checklist, wanted: str, now: datetime) -> World:
-    found = standings.read(c)
-    series = {key for item in checklist.items for key in item.series}
-    horizons = _horizons(known, found)
+def judge_all(
+    c: Connection, known: Settings, checklists: Sequence[Checklist], wanted: str, now: datetime
+) -> tuple[Verdict, ...]:
+    """A verdict for each list; what they look at is read once for all of them."""
+    world = _world(c, known, [item for each in checklists for item in each.items], wanted, now)
+    return tuple(
+        rules.verdict(each, wanted, world, {item.key: signatures(c, each.key, wanted, item.key) for item in each.items})
+        for each in checklists
+    )
+
+
+def _world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, now: datetime) -> World:
+    found, kept = standings.read(c), snapshots.read(c)
+    series = {key for item in items for key in item.series}
     results = {key: dict(result.facts) for key, (_, result) in standings.results(c).items()}
     return World(
         now=now,
         standings={key: each for key, each in found.items() if key in series},
-        horizons=horizons,
+        horizons=_horizons(known, found),
         worst=_worst(c, series, found, now),
         facts=results,
-        figures=_figures(c),
+        figures=_figures(kept),
         changes=changes.between(c, now - LOOK_BACK, now, limit=2000),
-        p95=_p95(c, [key for item in checklist.items if item.gate == "p95" for key in item.series], now),
-        new_issues=_new_issues(c, wanted, now),
+        p95=_p95(c, sorted({key for item in items if item.gate == "p95" for key in item.series}), now),
+        new_issues=_new_issues(c, kept.get("sentry.issues"), wanted, now),
         measured=sum(each.n for each in vitals.between(c, "hour", now - timedelta(hours=1), now)),
     )
 
@@ -83,8 +92,7 @@ def _worst(c: Connection, series: set[str], found: Mapping[str, Standing], now: 
     return ends
 
 
-def _figures(c: Connection) -> dict[str, tuple[datetime, float]]:
-    kept = snapshots.read(c)
+def _figures(kept: Mapping[str, Kept]) -> dict[str, tuple[datetime, float]]:
     return {
         f"{key}/{figure.name}": (each.good_at, figure.value)
         for key, each in kept.items()
@@ -103,9 +111,8 @@ def _p95(c: Connection, keys: list[str], now: datetime) -> dict[str, float]:
     return made
 
 
-def _new_issues(c: Connection, wanted: str, now: datetime) -> int | None:
+def _new_issues(c: Connection, kept: Kept | None, wanted: str, now: datetime) -> int | None:
     """Issues that Sentry first saw in this release; None while Sentry was not read within the hour."""
-    kept = snapshots.read(c).get("sentry.issues")
     if kept is None or kept.good_at is None or now - kept.good_at > timedelta(hours=1):
         return None
     recent = issues.first_between(c, now - LOOK_BACK, now)

@@ -8,7 +8,6 @@ not: that is what a full read by pg_restore is for.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -201,6 +200,3 @@ def _ended(head: bytes, tail: bytes) -> None:
         raise Damaged("it is no dump of PostgreSQL")
     if COMPLETE not in tail and CLUSTER not in tail:
         raise Damaged("the last words of a complete dump are missing: it was cut")
-
-
-Reader = Callable[[Path], Dump]

@@ -13,7 +13,6 @@ from model import Measured, Question, Result, Status
 from words import count, lasted
 
 GOOD = {"LCP": 2500.0, "INP": 200.0, "CLS": 0.1, "FCP": 1800.0, "TTFB": 800.0, "FID": 100.0}
-POOR = {"LCP": 4000.0, "INP": 500.0, "CLS": 0.25, "FCP": 3000.0, "TTFB": 1800.0, "FID": 300.0}
 
 
 class Options(BaseModel):

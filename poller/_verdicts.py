@@ -23,7 +23,7 @@ def step(engine: Engine, known: Settings, now: datetime) -> None:
     with store.reading(engine) as c:
         release = gate.release(c, now)
         watched = _watched(c, release, now)
-        verdicts = [gate.judge(c, known, each, release, now) for each in known.checklists] if watched else []
+        verdicts = gate.judge_all(c, known, known.checklists, release, now) if watched else ()
         noted = watch.noted(c)
     turned = [(each, _before(noted, each.checklist, release)) for each in verdicts]
     turned = [(each, before) for each, before in turned if each.state != before]
