@@ -14,6 +14,7 @@ from data.upsert import upsert
 from model import WatchReport
 
 MOMENTS = ("at", "started")
+FILLING = "demo"  # the note that says how far the history of the demo is written; gone when it is whole
 
 
 def report(c: Connection, watched: WatchReport) -> None:

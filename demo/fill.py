@@ -11,7 +11,7 @@ from data.store import Engine
 from demo import beacons, beyond, telling
 from demo.config import ZONE
 from demo.hours import Past
-from demo.opening import FILLING, opened
+from demo.opening import opened
 from demo.schedule import HISTORY, Schedule
 
 
@@ -22,7 +22,7 @@ def details(var: Path, now: datetime | None = None) -> None:
         _write(engine, schedule)
         _seal(engine, schedule)
         with store.writing(engine) as c:
-            watch.note(c, FILLING, None)
+            watch.note(c, watch.FILLING, None)
             revision.bump(c)
     engine.dispose()
 
@@ -40,7 +40,7 @@ def _write(engine: Engine, schedule: Schedule) -> None:
         with store.writing(engine) as c:
             samples.add(c, ids, fresh)
             rollups.put(c, ids, folded)
-            watch.note(c, FILLING, f"The demo's history is being written: {done:.0%}.")
+            watch.note(c, watch.FILLING, f"The demo's history is being written: {done:.0%}.")
             revision.bump(c)
 
 

@@ -11,7 +11,7 @@ from demo import essentials
 from demo.schedule import Schedule
 
 STALE = timedelta(days=1)
-OPENED, FILLING = "demo opened", "demo"
+OPENED = "demo opened"
 
 
 def url(var: Path) -> str:
@@ -27,7 +27,7 @@ def opened(var: Path, now: datetime | None = None) -> tuple[Engine, Schedule, bo
         notes = watch.noted(c)
     since = datetime.fromisoformat(notes[OPENED]) if OPENED in notes else None
     if since and timedelta(0) <= at - since < STALE:
-        return engine, Schedule(since), FILLING in notes
+        return engine, Schedule(since), watch.FILLING in notes
     if since:
         engine.dispose()
         _forget(var)
@@ -36,7 +36,7 @@ def opened(var: Path, now: datetime | None = None) -> tuple[Engine, Schedule, bo
     with store.writing(engine) as c:
         essentials.write(c, schedule)
         watch.note(c, OPENED, at.isoformat())
-        watch.note(c, FILLING, "The demo's history is being written.")
+        watch.note(c, watch.FILLING, "The demo's history is being written.")
     return engine, schedule, True
 
 

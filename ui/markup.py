@@ -88,6 +88,11 @@ def demo() -> Html:
     )
 
 
+def filling(said: str) -> Html:
+    """How far the demo's history is written, at the foot of the window, where it moves nothing."""
+    return tag("div", said, class_="wr-pill wr-filling", role="status") if said else Html("")
+
+
 def style() -> Html:
     """Our style sheet with the colours of the palette."""
     shapes = "".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import data.store
-from ui import banner, lists, store
+from ui import banner, lists, markup, store
 from ui.markup import Html
 
 EVERY = 5.0
@@ -51,6 +51,10 @@ def _state(chosen: str) -> object:
 
 
 def _head(slug: str, chosen: str) -> Html:
+    return markup.tag("div", _strip(slug, chosen), markup.filling(store.filling()), class_="wr")
+
+
+def _strip(slug: str, chosen: str) -> Html:
     seen, now, tz = store.board(chosen), store.now(), store.told().site.timezone
     status, headline, detail = store.banner(chosen)
     if slug == "":

@@ -89,7 +89,19 @@ def past(window: str) -> History:
         with data.store.reading(shelf.engine()) as c:
             return history.read(c, told(), window, now())
 
-    return shelf.kept(("past", window), None, REST, make)
+    return shelf.kept(("past", window), bool(filling()), REST, make)
+
+
+def filling() -> str:
+    """How far the demo's history is written; empty when it is whole, and for everything that is no demo."""
+    if not told().site.demo:
+        return ""
+
+    def make() -> str:
+        with data.store.reading(shelf.engine()) as c:
+            return data.watch.noted(c).get(data.watch.FILLING, "")
+
+    return shelf.kept("filling", shelf.revision(), shelf.FRESH, make)
 
 
 def board(window: str) -> Board:
@@ -134,7 +146,7 @@ def state(window: str) -> int:
     """A number that changes when a person should see something new: at once for states, else twice a minute."""
     seen = board(window)
     states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in seen.tiles)
-    return hash((states, seen.stale, acts(), int(seen.at.timestamp() // REST)))
+    return hash((states, seen.stale, acts(), bool(filling()), int(seen.at.timestamp() // REST)))
 
 
 def acts() -> int:
@@ -164,7 +176,7 @@ def one(key: str, window: str) -> Detail:
         with data.store.reading(shelf.engine()) as c:
             return detail.read(c, told(), tile, watched, window, now())
 
-    return shelf.kept(("one", key, window), (tile.status, tile.since, tile.unsure), shelf.FRESH, make)
+    return shelf.kept(("one", key, window), (tile.status, tile.since, tile.unsure, bool(filling())), shelf.FRESH, make)
 
 
 def services(window: str) -> tuple[Service, ...]:

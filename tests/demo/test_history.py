@@ -11,7 +11,6 @@ import pytest
 from data import changes, days, flips, intervals, notifications, rollups, samples, series, standings, store, told, watch
 from demo import essentials, past, telling
 from demo.config import ZONE
-from demo.opening import FILLING
 from demo.schedule import Schedule
 from model import Interval, Rollup, Status, Uptime
 from rules import intervals as timelines
@@ -169,7 +168,7 @@ def test_the_quarter_holds_what_it_promises(filled, schedule: Schedule) -> None:
     assert all(each.sent for each in sent)
     assert owed[0] == 0
     assert "storage" in open_troubles
-    assert FILLING not in noted
+    assert watch.FILLING not in noted
     assert unsealed == ()
     assert all(0 < sum_of(key, of) <= 1 for key in KEYS if "/" not in key)
 

@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 import data.changes
+import data.revision
+import data.rollups
 import data.series
 import data.standings
 import data.store
+import data.watch
 import settings
 from model import Change, Standing, Status
 from tests import filled
@@ -205,6 +208,42 @@ def test_a_mistake_in_the_configuration_is_said_in_its_own_words(stage, visit, t
 def test_without_demo_no_page_says_demo(stage, visit) -> None:
     stage(demo=False)
     assert "DEMO" not in said(visit())
+
+
+@pytest.mark.parametrize("slug", PAGES, ids=NAMES)
+def test_while_the_demo_writes_its_history_every_page_says_how_far_it_is(stage, visit, slug) -> None:
+    note(stage(), "The demo's history is being written: 40%.")
+    assert "history is being written: 40%." in said(visit(slug))
+    note(settings.current().store, None)
+    assert "history is being written" not in said(visit(slug))
+
+
+def test_the_history_appears_when_it_is_whole_not_later(stage, visit) -> None:
+    scene = stage()
+    engine = data.store.open(scene.url)
+    with data.store.reading(engine) as c:
+        minutes = data.rollups.between(c, "minute", scene.now - timedelta(days=1), scene.now, filled.DOWN)
+    with data.store.writing(engine) as c:
+        while data.rollups.prune(c, "minute", scene.now + timedelta(hours=1)):
+            pass
+    note(scene, "The demo's history is being written.")
+    assert "No latency yet" in said(visit("monitor", monitor=filled.DOWN))
+
+    with data.store.writing(engine) as c:
+        data.rollups.put(c, data.series.ids(c), minutes)
+    engine.dispose()
+    note(scene, None)
+    assert "No latency yet" not in said(visit("monitor", monitor=filled.DOWN))
+
+
+def note(where, words) -> None:
+    """Says how far the history is, as the demo does."""
+    engine = data.store.open(where.url)
+    with data.store.writing(engine) as c:
+        data.watch.note(c, data.watch.FILLING, words)
+        data.revision.bump(c)
+    engine.dispose()
+    shelf.stale()
 
 
 def test_a_trouble_tells_what_changed_just_before_it(stage, visit) -> None:
