@@ -101,12 +101,16 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One place to tell: an Apprise URL. ``on`` holds the statuses whose start is told, and so is their end."""
+    """One place to tell: an Apprise URL. ``on`` holds the statuses whose start is told, and so is their end.
+
+    ``anchor``: it is also told, hourly, where the audit trail ends.
+    """
 
     key: str
     url: Secret
     on: tuple[Status, ...] = (Status.DOWN,)
     timeout: float = 20.0
+    anchor: bool = False
 
 
 # --- what a probe sees -----------------------------------------------------------------------------------------------
@@ -143,6 +147,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """A backup that lies somewhere: when it was made, its bytes; ``wrong`` says what is wrong with it."""
+
+    at: datetime
+    name: str
+    size: int
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one probe saw. ``facts`` are short pairs such as commit, pid, uptime, http_status, expires."""
 
@@ -154,6 +168,7 @@ class Result:
     findings: tuple[Finding, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     network: bool = False  # failed without any answer: may be our own line
+    stored: tuple[Stored, ...] = ()  # backups, newest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +185,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """One push of a heartbeat: ``kind`` is ok, start or fail."""
+    """One push of a heartbeat: ``kind`` is ok, start or fail.
+
+    Of a restore drill ``rpo`` is how much data was lost and ``rto`` how long it took, in seconds.
+    """
 
     key: str
     at: datetime
     kind: str
     words: str = ""
+    rpo: float | None = None
+    rto: float | None = None
 
 
 # --- what is decided -------------------------------------------------------------------------------------------------
@@ -617,6 +637,14 @@ class Verdict:
     at: datetime
     rulings: tuple[Ruling, ...] = ()
     waivers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A checklist about one release as it was last judged; ``begun`` is when it was judged first."""
+
+    begun: datetime
+    verdict: Verdict
 
 
 # --- what people decided ---------------------------------------------------------------------------------------------

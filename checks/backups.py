@@ -6,7 +6,8 @@ import asyncio
 import re
 import shutil
 import statistics
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from checks._dumps import Damaged, Dump
 from checks._target import STRICT
 from checks._tools import Tools
 from duration import Seconds
-from model import Fault, Finding, Part, Result, Status
+from model import Fault, Finding, Part, Result, Status, Stored
 from words import lasted, size
 
 FIELDS = {
@@ -33,6 +34,7 @@ FIELDS = {
 }
 MOST = 5000  # files of one folder
 SETTLED = timedelta(minutes=2)  # a file that changed less long ago may still be written
+SHOWN = 120  # files that a page lists
 LAST = 7  # earlier dumps that the size is compared with
 SMALL, TINY, LARGE = 0.7, 0.5, 2.0  # of their median
 PART = (".part", ".tmp", ".partial")
@@ -116,7 +118,7 @@ async def probe(options: Options, tools: Tools) -> Result:
             parts.append(await _proof(files[0]))
         parts += _kept(options, files, now)
     parts.append(_room(options, 100 * room.free / room.total, room.free))
-    return _judged(parts, files, now)
+    return replace(_judged(parts, files, now), stored=stored(files))
 
 
 def listed(options: Options, now: datetime) -> tuple[list[File], list[str]]:
@@ -174,6 +176,19 @@ def _size(files: list[File]) -> Part:
     share = newest / usual if usual else 1.0
     state = Status.DOWN if share < TINY else Status.DEGRADED if share < SMALL or share > LARGE else Status.UP
     return Part("size", state, None, f"{size(newest)}, {100 * share:.0f} % of the usual {size(usual)}")
+
+
+def stored(files: Sequence[File]) -> tuple[Stored, ...]:
+    """The newest of them, each with what is wrong with it: what it was found to be when it was read, and its size."""
+    return tuple(_about(each, files[at + 1 : at + 1 + LAST]) for at, each in enumerate(files[:SHOWN]))
+
+
+def _about(file: File, before: Sequence[File]) -> Stored:
+    found = _read.get(file.stamp)
+    usual = statistics.median(each.size for each in before) if before else file.size
+    wrong = found if isinstance(found, str) else f"only {100 * file.size / usual:.0f} % of the usual size"
+    fine = not isinstance(found, str) and (not usual or file.size / usual >= SMALL)
+    return Stored(file.at, file.path.name, file.size, "" if fine else wrong)
 
 
 def _opened(file: File) -> Dump | str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field
 
+from checks._pushed import Token, timely
 from checks._target import STRICT
 from checks._tools import Tools
 from cleaning import clean
@@ -22,15 +23,7 @@ class Options(BaseModel):
 
     period: Seconds = Field(gt=0, description='a ping is due this often, such as "1d"')
     grace: Seconds = Field(300.0, ge=0, description="this late is degraded, later is down")
-    token: SecretStr = Field(description="what the job sends in its Authorization header; secret")
-
-    @field_validator("token")
-    @classmethod
-    def _long_enough(cls, token: SecretStr) -> SecretStr:
-        plain = token.get_secret_value().strip()
-        if len(plain) < 16 or not plain.isascii() or not plain.isprintable():
-            raise ValueError("expected a token of at least 16 printable characters")
-        return SecretStr(plain)
+    token: Token = Field(description="what the job sends in its Authorization header; secret")
 
 
 async def probe(options: Options, tools: Tools) -> Result:
@@ -52,16 +45,9 @@ def judged(options: Options, pings: Mapping[str, Ping], now: datetime) -> Result
 
 
 def _timely(options: Options, newest: Ping, now: datetime) -> tuple[Status, str]:
-    period, grace = timedelta(seconds=options.period), timedelta(seconds=options.grace)
+    if newest.kind != "start":
+        return timely(options.period, options.grace, newest, now, what="a ping", ago="last ping")
     age = now - newest.at
-    if newest.kind == "start":
-        ended = age <= period
-        return (
-            (Status.UP, "the job is running")
-            if ended
-            else (Status.DOWN, f"began {lasted(age.total_seconds())} ago and never ended")
-        )
-    if age <= period:
-        return Status.UP, f"last ping {lasted(age.total_seconds())} ago"
-    late = f"a ping is {lasted((age - period).total_seconds())} late"
-    return (Status.DEGRADED, late) if age <= period + grace else (Status.DOWN, late)
+    if age <= timedelta(seconds=options.period):
+        return Status.UP, "the job is running"
+    return Status.DOWN, f"began {lasted(age.total_seconds())} ago and never ended"

@@ -10,7 +10,19 @@ from data import figures, rollups, samples, vitals
 from data.days import FIRST
 from data.moments import micros
 from data.series import BITS
-from data.tables import CHANGES, DAYS, DEPLOYMENTS, FINDINGS, FLIPS, HOOKS, INTERVALS, ISSUES, NOTIFICATIONS
+from data.tables import (
+    CHANGES,
+    DAYS,
+    DEPLOYMENTS,
+    DRILLS,
+    FINDINGS,
+    FLIPS,
+    HOOKS,
+    INTERVALS,
+    ISSUES,
+    NOTIFICATIONS,
+    RUNS,
+)
 
 MINUTES = timedelta(hours=48)
 HISTORY_DAYS = 2557  # any seven calendar years hold 2556 or 2557 days
@@ -19,6 +31,8 @@ ENDS: tuple[tuple[Table, Column[int]], ...] = (
     (INTERVALS, INTERVALS.c.end_at),
     (FLIPS, FLIPS.c.at),
     (CHANGES, CHANGES.c.at),
+    (DRILLS, DRILLS.c.at),
+    (RUNS, RUNS.c.at),
     (FINDINGS, FINDINGS.c.closed),
     (NOTIFICATIONS, NOTIFICATIONS.c.created),
     (DEPLOYMENTS, DEPLOYMENTS.c.created),

@@ -13,7 +13,7 @@ from data.moments import CODE, STATUSES, maybe_micros, maybe_moment, micros, mom
 from data.tables import RESULTS, SERIES, STANDINGS
 from data.text import kept
 from data.upsert import upsert
-from model import Doubt, Finding, Part, Phases, Result, Standing, Status
+from model import Doubt, Finding, Part, Phases, Result, Standing, Status, Stored
 
 MOST = 64 * 1024  # characters of one result: far above any honest one
 
@@ -86,6 +86,7 @@ def _body(result: Result) -> str:
         "findings": [[kept(f.kind), kept(f.words), kept(f.fix)] for f in result.findings],
         "facts": [[kept(name), kept(fact)] for name, fact in result.facts],
         "network": result.network,
+        "stored": [[micros(s.at), kept(s.name), s.size, kept(s.wrong)] for s in result.stored],
     }
     body = json.dumps(value, separators=(",", ":"))
     return body if len(body) <= MOST else _body(_without_lists(result))
@@ -112,4 +113,5 @@ def _result(value: dict[str, Any]) -> Result:
         tuple(Finding(*finding) for finding in value["findings"]),
         tuple((name, fact) for name, fact in value["facts"]),
         value["network"],
+        tuple(Stored(moment(at), name, size, wrong) for at, name, size, wrong in value.get("stored", ())),
     )

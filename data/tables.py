@@ -194,6 +194,35 @@ PINGS = Table(
     _int("at"),
     _text("words"),
 )
+# Every restore drill with what it reached, in microseconds.
+DRILLS = Table(
+    "drills",
+    METADATA,
+    _number(),
+    _text("key"),
+    _int("at"),
+    _text("kind"),
+    _int("rpo", null=True),
+    _int("rto", null=True),
+    _text("words"),
+    Index("drills_at", "at"),
+)
+# A checklist about one release, as it was judged last: later looks at the world change nothing here.
+RUNS = Table(
+    "runs",
+    METADATA,
+    _number(),
+    _text("checklist"),
+    _text("release"),
+    _int("begun"),
+    _int("at"),
+    _text("state"),
+    _text("words"),
+    _int("waivers"),
+    _text("body"),
+    UniqueConstraint("checklist", "release", name="runs_of"),
+    Index("runs_at", "at"),
+)
 WATCH = Table(
     "watch",
     METADATA,

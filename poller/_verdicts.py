@@ -6,13 +6,14 @@ import json
 from datetime import datetime, timedelta
 
 import gate
-from data import audit, changes, deployments, notifications, revision, store, watch
+from data import audit, changes, deployments, notifications, revision, runs, store, watch
 from data.store import Connection, Engine
-from model import Act, Change, Notice, Verdict
+from model import Act, Change, Notice, Run, Verdict
 from rules import messages
 from settings import Settings
 
 AFTER = timedelta(hours=1)
+KEPT = timedelta(minutes=5)  # how old the evidence of a run that stands still may be when its hour is over
 NOTE = "verdict "
 
 
@@ -25,13 +26,25 @@ def step(engine: Engine, known: Settings, now: datetime) -> None:
         watched = _watched(c, release, now)
         verdicts = gate.judge_all(c, known, known.checklists, release, now) if watched else ()
         noted = watch.noted(c)
+        moved = [each for each in verdicts if _moved(runs.read(c, each.checklist, each.release), each)]
     turned = [(each, _before(noted, each.checklist, release)) for each in verdicts]
     turned = [(each, before) for each, before in turned if each.state != before]
-    if turned:
+    if turned or moved:
         with store.writing(engine) as c:
+            for verdict in moved:
+                runs.put(c, verdict)
             for verdict, before in turned:
                 _write(c, known, verdict, before, now)
             revision.bump(c)
+
+
+def _moved(run: Run | None, verdict: Verdict) -> bool:
+    """Whether what is kept of this run no longer shows how it stands, or is some minutes old."""
+    return run is None or verdict.at - run.verdict.at >= KEPT or _picture(run.verdict) != _picture(verdict)
+
+
+def _picture(verdict: Verdict) -> tuple[str, list[tuple[str, str, int]]]:
+    return verdict.state, [(each.item.key, each.state, len(each.signatures)) for each in verdict.rulings]
 
 
 def _watched(c: Connection, release: str, now: datetime) -> bool:

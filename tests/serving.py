@@ -62,6 +62,11 @@ key = "nightly"
 check = "heartbeat"
 period = "1d"
 token = "{NIGHTLY}"
+[[monitor]]
+key = "restore"
+name = "Restore drill"
+check = "drill"
+token = "{NIGHTLY}"
 """
 
 

@@ -39,7 +39,7 @@ MAY_IMPORT = {
         "reporting",
         "gate",
     },
-    "routes": {"model", "rules", "data", "settings", "words", "registry", "gate"},
+    "routes": {"model", "rules", "data", "settings", "words", "registry", "gate", "duration"},
     "ui": {"model", "words", "rules", "data", "settings", "gate"},
     "pages": {"model", "words", "ui"},
     "demo": {"model", "words", "rules", "data", "settings", "checks"},

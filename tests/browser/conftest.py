@@ -18,9 +18,10 @@ from types import ModuleType
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 HOME = Path(__file__).resolve().parents[2]
+expect.set_options(timeout=30_000)  # a page of a busy machine may be slow; how fast it is, bench/ measures
 # as root and behind a closed network Chromium needs these, or it spends its first seconds asking for updates
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]

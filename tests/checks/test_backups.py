@@ -187,6 +187,18 @@ async def test_a_cut_dump_is_down_with_what_to_do(look, dumps) -> None:
     assert next(each.fix for each in result.findings if each.kind == "backup-whole")
 
 
+async def test_the_files_are_listed_with_what_is_wrong_with_each(look, dumps) -> None:
+    whole = dumps["custom"]
+    small = whole[: len(whole) // 2]
+    result, _ = await look({10: whole[:-9], 34: whole, 58: small, **{82 + 24 * n: whole for n in range(5)}})
+    wrong = [each.wrong for each in result.stored]
+    assert "cut" in wrong[0]
+    assert wrong[2] == "only 50 % of the usual size"
+    assert [bool(each) for each in wrong] == [True, False, True, *5 * [False]]
+    assert [each.size for each in result.stored[1:3]] == [len(whole), len(small)]
+    assert result.stored == tuple(sorted(result.stored, key=lambda each: each.at, reverse=True))
+
+
 async def test_a_table_that_is_missing_is_down(look, dumps) -> None:
     _, parts = await look({10: dumps["custom"]}, tables=["public.prescriptions", "patients"])
     assert parts["whole"] is DOWN

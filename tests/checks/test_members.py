@@ -21,13 +21,14 @@ GOOD = {
     "tls": {"host": "127.0.0.1", "port": 9},
     "tcp": {"host": "127.0.0.1", "port": 9},
     "dns": {"host": "example.org", "server": "127.0.0.1", "port": 9},
+    "drill": {"token": "0123456789abcdef"},
     "heartbeat": {"period": "1d", "token": "0123456789abcdef"},
     "backups": {"folder": "/nowhere/backups"},
     "configuration": {"file": "/nowhere/.env"},
     "headers": {"url": "http://127.0.0.1:9/"},
     "vitals": {"metric": "LCP"},
 }
-QUIET = {"heartbeat", "vitals", "configuration"}  # without news, or a file, they know nothing
+QUIET = {"heartbeat", "drill", "vitals", "configuration"}  # without news, or a file, they know nothing
 HERE = {"backups"}  # what they look at is on this machine
 each = pytest.mark.parametrize("module", MEMBERS.values(), ids=list(MEMBERS))
 

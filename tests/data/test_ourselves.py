@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from data import changes, findings, lease, pings, revision, series, store, watch
-from model import Change, Finding, Ping, WatchReport
+from data import changes, findings, lease, pings, revision, runs, series, store, watch
+from model import Change, Finding, Item, Ping, Ruling, Run, Signature, Verdict, WatchReport
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 7, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -153,6 +153,43 @@ def test_the_newest_push_of_each_kind_is_kept(db: Engine) -> None:
             "ok": Ping("job", NOON + SECOND, "ok", "3 files"),
         }
         assert pings.latest(c, "other") == {}
+
+
+def test_a_drill_that_ended_is_kept_with_what_it_reached(db: Engine) -> None:
+    made = [
+        Ping("restore", NOON, "start"),
+        Ping("restore", NOON + SECOND, "ok", "", 600.0, 1500.5),
+        Ping("restore", NOON + 2 * SECOND, "fail", "no room"),
+    ]
+    with store.writing(db) as c:
+        for ping in made:
+            pings.add(c, ping, drill=True)
+        pings.add(c, Ping("job", NOON, "ok"))
+    with store.reading(db) as c:
+        assert pings.drills(c, NOON + 9 * SECOND) == (made[2], made[1])
+        assert pings.drills(c, NOON + SECOND) == (made[2], made[1])[1:]
+        assert pings.latest(c, "restore")["ok"] == made[1]
+
+
+def test_a_run_stays_as_it_was_judged(db: Engine) -> None:
+    item = Item("a", "A", series=("web",), gate="up", limit=2.5)
+    signature = Signature(NOON, "waived", "p", note="why", until=NOON + SECOND)
+    verdict = Verdict("r", "c1", "no-go", "NO-GO: it is down", NOON, (Ruling(item, "fail", "down", NOON, "web"),))
+    later = Ruling(item, "waived", "waived", None, "web", NOON + SECOND, (signature,))
+    second = Verdict("r", "c1", "go", "GO with 1 waiver", NOON + 5 * SECOND, (later,), 1)
+    other = Verdict("r", "c2", "unsure", "UNSURE", NOON + SECOND)
+    with store.writing(db) as c:
+        for each in (verdict, other, second):
+            runs.put(c, each)
+    with store.reading(db) as c:
+        assert runs.read(c, "r", "c1") == Run(NOON, second)
+        assert runs.read(c, "r", "c3") is None
+        listed = runs.newest(c, "r")
+    assert [(each.verdict.release, each.verdict.state, each.begun) for each in listed] == [
+        ("c1", "go", NOON),
+        ("c2", "unsure", NOON + SECOND),
+    ]
+    assert all(each.verdict.rulings == () for each in listed)
 
 
 def test_the_report_of_the_poller_comes_back_whole(db: Engine) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import gate
-from data import audit, changes, deployments, notifications, series, standings, store, watch
+from data import audit, changes, deployments, notifications, runs, series, standings, store, watch
 from model import Deployment, Standing, Status
 from poller import _verdicts
 from tests.test_gate import KEY, SHA, TOML
@@ -102,3 +102,30 @@ async def test_the_poller_revokes_by_itself(configure, polling, until, webs) -> 
         await until(lambda: '"go"' in noted())
         target.status = 500
         await until(lambda: '"no-go"' in noted(), 20)
+
+
+def test_an_earlier_run_stays_readable_as_it_was(stage) -> None:
+    _, engine = stage
+    look(stage, Status.UP)
+    look(stage, Status.DOWN, NOW + timedelta(seconds=9))
+    at = NOW + timedelta(seconds=20)
+    with store.writing(engine) as c:
+        deployments.put(c, [Deployment("e", "web", "production", "building", at, None, "b" * 40)])
+    look(stage, Status.UP, at + timedelta(seconds=1))
+    with store.reading(engine) as c:
+        before, after = runs.read(c, "release", SHA), runs.read(c, "release", "b" * 40)
+        assert [each.verdict.release for each in runs.newest(c, "release")] == ["b" * 40, SHA]
+    assert before is not None
+    assert after is not None
+    assert (before.begun, before.verdict.state, after.verdict.state) == (NOW, "no-go", "go")
+    assert "refused" in before.verdict.rulings[0].words
+
+
+def test_a_run_that_stands_still_is_written_every_few_minutes_only(stage) -> None:
+    _, engine = stage
+    kept = []
+    for seconds in (0, 3, 290, 301, 310):
+        look(stage, Status.UP, NOW + timedelta(seconds=seconds))
+        with store.reading(engine) as c:
+            kept.append((runs.read(c, "release", SHA).verdict.at - NOW).total_seconds())
+    assert kept == [0, 0, 0, 301, 301]

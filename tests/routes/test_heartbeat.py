@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -125,3 +126,25 @@ BODIES: st.SearchStrategy[Any] = st.one_of(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_body_breaks_the_door(stage: Stage, body: bytes) -> None:
     assert (await pushed(stage, "", body)).status_code in (204, 400)
+
+
+@pytest.mark.parametrize(
+    ("body", "rpo", "rto"),
+    [
+        pytest.param(b'{"rpo": 90, "rto": "15m"}', 90.0, 900.0, id="seconds and a duration"),
+        pytest.param(b'{"rto": "1h"}', None, 3600.0, id="one of them"),
+    ],
+)
+async def test_a_drill_says_what_it_reached(stage: Stage, body: bytes, rpo: float | None, rto: float) -> None:
+    answer = await stage.client.post("/api/heartbeat/restore", content=body, headers=TOKEN)
+    assert answer.status_code == 204
+    await pushed(stage)
+    with store.reading(_store.engine(stage.url, False)) as c:
+        (drill,) = pings.drills(c, stage.now + timedelta(minutes=1))
+    assert (drill.key, drill.kind, drill.rpo, drill.rto) == ("restore", "ok", rpo, rto)
+
+
+@pytest.mark.parametrize("value", ['"soon"', "-3", "[1]", '"5 apples"', "true", "1e400", "1e300"])
+async def test_what_is_no_duration_is_refused(stage: Stage, value: str) -> None:
+    body = f'{{"rto": {value}}}'.encode()
+    assert (await stage.client.post("/api/heartbeat/restore", content=body, headers=TOKEN)).status_code == 400
