@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from demo import posture
 from model import Status
 
 UP, DEGRADED, DOWN = Status.UP, Status.DEGRADED, Status.DOWN
@@ -72,6 +73,7 @@ PARTS = (
     Line("platform/uptime"),
 )
 
+DUMPS = ("newest", "size", "whole", "kept", "room")
 READY_PARTS = (
     Line("ready/database", (), {("database", "refused"): (DOWN, "Connection refused")}),
     Line("ready/environment"),
@@ -79,9 +81,15 @@ READY_PARTS = (
 )
 
 
-def players(http: str, tls: int, database: int, names: int, authority: str) -> tuple[Player, ...]:
+def players(http: str, tls: int, database: int, names: int, authority: str, dumps: str) -> tuple[Player, ...]:
     """All of them, for a demo whose HTTP is at ``http`` (an origin) and whose other ports are given."""
-    return (*_platform(http), *_front(http, tls, names, authority), *_data(http, database), *_rest(http))
+    return (
+        *_platform(http),
+        *_front(http, tls, names, authority),
+        *_data(http, database),
+        *_rest(http),
+        *_care(http, dumps),
+    )
 
 
 def _platform(http: str) -> tuple[Player, ...]:
@@ -157,3 +165,28 @@ def _rest(http: str) -> tuple[Player, ...]:
         Player(Line("export", (), late), "Prescription export", "heartbeat", "Jobs", export, 15),
         Player(Line("hosting", ("hosting",), vendor), "Hosting status", "health", "Vendors", hosting, 60, days=12.4),
     )
+
+
+def _care(http: str, dumps: str) -> tuple[Player, ...]:
+    """What is looked at seldom: how well the platform is kept."""
+    asked = [f"{http}/api/health", f"{http}/api/health/live"]
+    headers = {"url": f"{http}/", "api": f"{http}/api/prescriptions", "protected": [f"{http}/dashboard"], "open": asked}
+    headers |= {"origin": posture.ORIGIN, "without": ["strict-transport-security"]}
+    files = {"folder": dumps, "pattern": "backup_{YYYY}{MM}{DD}_{hh}{mm}{ss}.sql.gz", "keep": 30, "free_share": 0}
+    drill = {"rpo": "1d", "rto": "1h", "token": TOKEN}
+    return (
+        Player(
+            Line("headers"), "Headers and access", "headers", "Care", headers, 300, None, 41,
+            parts=_parts("headers", posture.RULES),
+        ),
+        Player(
+            Line("variables"), "Variables", "configuration", "Care", {"names": list(posture.VARIABLES)}, 300, None, 21,
+            parts=_parts("variables", posture.VARIABLES),
+        ),
+        Player(Line("dumps"), "Database dumps", "backups", "Care", files, 300, parts=_parts("dumps", DUMPS)),
+        Player(Line("restore"), "Restore drill", "drill", "Care", drill, 300, parts=_parts("restore", ("rpo", "rto"))),
+    )  # fmt: skip
+
+
+def _parts(key: str, names: Iterable[str]) -> tuple[Line, ...]:
+    return tuple(Line(f"{key}/{name.lower()}") for name in names)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from demo import beacons, crux, past, sentry, ships, stripe, supabase, vercel
+from demo import beacons, crux, past, posture, sentry, ships, stripe, supabase, vercel
 from demo.cast import Player, players
 from demo.outside import VENDORS
 from demo.schedule import Schedule
@@ -23,7 +23,14 @@ NAME = "TCM Prescription Platform"
 def cast(ports: Ports, var: Path) -> tuple[Player, ...]:
     """Who plays, at these ports."""
     authority = str(var / "demo" / "ca.pem")
-    return players(f"http://{HOST}:{ports.http}", ports.tls, ports.database, ports.names, authority)
+    return players(
+        f"http://{HOST}:{ports.http}",
+        ports.tls,
+        ports.database,
+        ports.names,
+        authority,
+        str(var.absolute() / posture.DUMPS),
+    )
 
 
 def ports(var: Path) -> Ports | None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from data import changes, days, flips, intervals, notifications, pings, revision, series, standings, told
 from data.store import Connection
-from demo import beyond, past, telling
+from demo import beyond, past, posture, telling
 from demo.cast import Player
 from demo.config import CHANNEL, ZONE
 from demo.schedule import JOBS, Release, Schedule
@@ -39,6 +39,8 @@ def write(c: Connection, schedule: Schedule) -> None:
     _messages(c, schedule, {player.key: telling.monitor(player) for player, _ in tellings}, turned)
     for job in JOBS:
         pings.add(c, Ping(job.key, schedule.pushed(job, schedule.opened), "ok"))
+    for drill in posture.drills(schedule.opened):
+        pings.add(c, drill, drill=True)
     revision.bump(c)
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from data import revision, rollups, samples, series, store, vitals, watch
+from data import figures, revision, rollups, samples, series, store, vitals, watch
 from data.store import Engine
-from demo import beacons, beyond, telling
+from demo import beacons, beyond, posture, telling
 from demo.config import ZONE
 from demo.hours import Past
 from demo.opening import opened
 from demo.schedule import HISTORY, Schedule
+from model import Figure
 
 
 def details(var: Path, now: datetime | None = None) -> None:
@@ -31,6 +32,8 @@ def _write(engine: Engine, schedule: Schedule) -> None:
     stories = tuple(each.story for _, each in telling.told(schedule))
     with store.writing(engine) as c:
         beyond.write_figures(c, schedule)
+        for at, score in posture.scores(schedule.opened):
+            figures.add(c, "headers", at, [Figure("score", score)])
         vitals.put(c, "hour", beacons.hours(schedule))
         vitals.put(c, "day", beacons.days(schedule))
         ids = series.ids(c)

@@ -9,17 +9,9 @@ from datetime import datetime
 from demo import health, sentry, stripe, supabase, vercel
 from demo.answer import HTML, Answer, Request, json_of
 from demo.health import Look
+from demo.posture import API, HEADERS
 
 KEY = "demo-key"  # what the demo's payment service takes for a valid key; it opens nothing anywhere
-HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "strict-origin-when-cross-origin"),
-    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
-    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
-    ("X-Medical-Platform", "true"),
-    ("X-Privacy-Compliant", "GDPR-HIPAA"),
-)
 HOME = b"<!doctype html><title>TCM Prescription Platform</title><h1>Prescriptions, on time</h1>"
 LOGIN = b"<!doctype html><title>Sign in</title><form method=post><input name=email><input name=password></form>"
 
@@ -112,7 +104,8 @@ VENDORS = {  # by name: where its page is, and the components that the platform 
 
 
 def _closed(look: Look, request: Request) -> Answer:
-    return json_of({"error": "Authentication required"}, status=401, wait=look.ms("live"))
+    refused = json_of({"error": "Authentication required"}, status=401, wait=look.ms("live"))
+    return replace(refused, headers=API)
 
 
 SERVICES: dict[str, Callable[[Look, Request], Answer]] = {

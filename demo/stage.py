@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data import pings, store
 from data.store import Engine
-from demo import HOME, certificate, config, opening, past, server
+from demo import HOME, certificate, config, opening, past, posture, server
 from demo.schedule import JOBS, Schedule
 from model import Ping
 
@@ -52,9 +52,11 @@ async def _play(var: Path, ready: Callable[[Path], object]) -> None:
     ports = server.free(config.ports(var) or server.PREFERRED)
     _, chain, key = certificate.make(var / "demo", past.expires(schedule.opened))
     path = config.write(schedule, ports, var)
+    await asyncio.to_thread(posture.dump, var, schedule.seed, server.now())
     async with asyncio.TaskGroup() as group:
         group.create_task(server.serve(schedule, ports, server.context(chain, key), lambda: ready(path)))
         group.create_task(_jobs(engine, schedule))
+        group.create_task(_dumps(var, schedule))
         if unfinished:
             group.create_task(_filled(var))
 
@@ -76,6 +78,13 @@ async def _jobs(engine: Engine, schedule: Schedule) -> None:
                 await asyncio.to_thread(_push, engine, ping)
                 told[job.key] = ping
         await asyncio.sleep(1)
+
+
+async def _dumps(var: Path, schedule: Schedule) -> None:
+    """The nightly dump, for demos that run through the night."""
+    while True:
+        await asyncio.sleep(60)
+        await asyncio.to_thread(posture.dump, var, schedule.seed, server.now())
 
 
 def _push(engine: Engine, ping: Ping) -> None:

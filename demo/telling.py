@@ -97,7 +97,7 @@ def monitor(player: Player) -> Monitor:
 
 def cast() -> tuple[Player, ...]:
     """Who plays, wherever that is."""
-    return players("", 0, 0, 0, "")
+    return players("", 0, 0, 0, "", "")
 
 
 def told(schedule: Schedule) -> Iterator[tuple[Player, Telling]]:

@@ -29,6 +29,7 @@ from data import (
 from data.store import Connection, Engine
 from model import (
     Change,
+    Figure,
     Finding,
     Judgement,
     Monitor,
@@ -190,6 +191,8 @@ class Ledger:
         for _, found in draft.snapshots.values():
             if found.sent:
                 vitals.add(c, measured.fit(found.sent, self._known, now), measured.bucket, measured.rating)
+        for key, (at, result) in draft.results.items():
+            figures.add(c, key, at, _scores(result))
         plain = {key: (at, replace(found, sent=())) for key, (at, found) in draft.snapshots.items()}
         snapshots.put(c, plain)
         for key, (at, found) in draft.snapshots.items():
@@ -238,3 +241,8 @@ def sampled(key: str, seen: Seen) -> Sample:
 def parted(key: str, part: Part, seen: Seen) -> Sample:
     """The sample of one part of its document."""
     return Sample(f"{key}/{part.name}", seen.at, part.status, part.latency, part.words)
+
+
+def _scores(result: Result) -> list[Figure]:
+    """What a check gives marks for, such as headers: kept hour by hour, so that a page can draw it."""
+    return [Figure(name, float(said)) for name, said in result.facts if name == "score" and said.isdecimal()]

@@ -83,6 +83,6 @@ def test_the_parts_are_those_of_the_history(seen, schedule) -> None:
         assert {f"{player.key}/{part.name}" for part in result.parts} == {line.series for line in player.parts}
 
 
-def test_only_the_vendor_has_something_to_mend(seen) -> None:
-    assert {key for key, (_, result, _) in seen.items() if result.findings} == {"hosting"}
+def test_only_the_vendor_and_the_policy_have_something_to_mend(seen) -> None:
+    assert {key for key, (_, result, _) in seen.items() if result.findings} == {"hosting", "headers"}
     assert seen["certificate"][1].status is Status.DEGRADED
