@@ -288,22 +288,51 @@ def audit_verify(
     from data import audit, store
 
     known = _settings(config)
-    if known.server.audit_key is None:
-        raise Mistake("[server] audit_key is not set: there is nothing to verify with")
-    key = known.server.audit_key.reveal().encode()
+    key = _audit_key(known)
     anchors = [_anchor(each) for each in anchor or ()]
     engine = _stored(lambda: store.open(known.store.url, create=False, readonly=True, check=False))
     with store.reading(engine) as c:
         broken, head, many = audit.verify(c, key, anchors), audit.head(c), audit.count(c)
+        base, older = audit.base(c), audit.older(c, anchors)
     engine.dispose()
     value = {
         "whole": broken is None,
         "acts": many,
         "head": f"{head[0]}:{head[1]}",
+        "base": f"{base[0]}:{base[1]}" if base else None,
+        "deleted_to": base[2] if base else None,
+        "older": older,
         "words": broken.words if broken else "",
     }
-    _said(as_json, value, f"broken: {broken.words}" if broken else f"{many} acts, whole; head {head[0]}:{head[1]}")
+    lines = [f"broken: {broken.words}" if broken else f"{many} acts, whole; head {head[0]}:{head[1]}"]
+    if base:
+        lines.append(f"base {base[0]}:{base[1]}: what was written up to {base[2]} was deleted in its time")
+    lines += [f"anchor {number} is older than what is kept: it was not compared" for number in older]
+    _said(as_json, value, "\n".join(lines))
     raise typer.Exit(1 if broken else 0)
+
+
+@audit_app.command("erase")
+def audit_erase(name: str, config: Config = None, as_json: Json = False) -> None:
+    """Forget the name of a person; what was signed stays, under the pseudonym. Exit 1 when no such name was known."""
+    from data import audit, revision, store
+
+    known = _settings(config)
+    actor = audit.pseudonym(name, _audit_key(known))
+    engine = _stored(lambda: store.open(known.store.url, create=False, check=False))
+    with store.writing(engine) as c:
+        erased = audit.erase(c, actor)
+        revision.bump(c)  # open pages show the name no longer
+    engine.dispose()
+    words = "the name is forgotten; what was signed stays in the trail" if erased else "no such name was known"
+    _said(as_json, {"erased": erased, "words": words}, words)
+    raise typer.Exit(0 if erased else 1)
+
+
+def _audit_key(known: Settings) -> bytes:
+    if known.server.audit_key is None:
+        raise Mistake("[server] audit_key is not set: the audit trail needs it")
+    return known.server.audit_key.reveal().encode()
 
 
 def _anchor(text: str) -> tuple[int, str]:

@@ -82,7 +82,13 @@ class Reading:
         ]
         self._unique("channel", [row.key for row in read])
         return tuple(
-            Channel(row.key, Secret(row.url.get_secret_value()), tuple(map(Status, row.on)), row.timeout)
+            Channel(
+                row.key,
+                Secret(row.url.get_secret_value()),
+                tuple(Status(each) for each in row.on if each != "anchor"),
+                row.timeout,
+                "anchor" in row.on,
+            )
             for row in read
         )
 

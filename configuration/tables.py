@@ -220,7 +220,9 @@ class Channel(Table):
 
     key: Key
     url: Annotated[SecretStr, AfterValidator(_apprise)] = Field(description="an Apprise URL; secret")
-    on: tuple[Literal["down", "degraded"], ...] = Field(("down",), min_length=1, description="what is told of")
+    on: tuple[Literal["down", "degraded", "anchor"], ...] = Field(
+        ("down",), min_length=1, description="what is told of; anchor: hourly, where the audit trail ends"
+    )
     timeout: Annotated[float, lasting(1, 120), DURATION] = Field(20.0, description="for one delivery")
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from data.moments import micros, moment
 from data.tables import RUNS
@@ -43,6 +43,13 @@ def newest(c: Connection, checklist: str, limit: int = 50) -> tuple[Run, ...]:
     columns = [column for column in RUNS.columns if column.name != "body"]
     rows = c.execute(select(*columns).where(t.checklist == checklist).order_by(t.at.desc()).limit(limit)).mappings()
     return tuple(_run({**row, "body": "[]"}) for row in rows)
+
+
+def releases(c: Connection, limit: int = 200) -> tuple[str, ...]:
+    """The releases that any list was judged for, newest first."""
+    newest = func.max(RUNS.c.at)
+    rows = c.execute(select(RUNS.c.release).group_by(RUNS.c.release).order_by(newest.desc()).limit(limit))
+    return tuple(rows.scalars())
 
 
 def _run(row: dict[str, Any]) -> Run:

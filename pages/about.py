@@ -6,7 +6,7 @@ from ui import lists, store, tables, watch
 
 TITLE = "About the watch"
 ICON = "visibility"
-ORDER = 8
+ORDER = 11
 
 known, seen, now = store.told(), store.watch(), store.now()
 zone = known.site.timezone

@@ -6,7 +6,7 @@ from ui import public, store
 
 TITLE = "Status"
 ICON = "task_alt"
-ORDER = 7
+ORDER = 9
 
 status = store.public()
 st.html(public.headline(status))

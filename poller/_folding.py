@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 
-from data import days, intervals, retention, rollups, samples, series, standings, store, watch
+from data import audit, days, intervals, retention, rollups, samples, series, standings, store, watch
 from data.store import Engine
 from model import Day, Maintenance, Monitor, Rollup
 from rules import intervals as cover
@@ -115,13 +115,22 @@ class Folding:
 
     def prune(self, now: datetime) -> None:
         """Drops what is older than it is kept, a few thousand rows a transaction."""
-        for _ in self._until_nothing(lambda: self._prune(now)):
-            pass
+        for step in (self._prune, self._prune_acts):
+            for _ in self._until_nothing(partial(step, now)):
+                pass
 
     def _prune(self, now: datetime) -> int:
         kept = self.settings.store
         with store.writing(self.engine) as c:
             return retention.prune(c, now, kept.raw_days, kept.history_days)
+
+    def _prune_acts(self, now: datetime) -> int:
+        """Never without the key: nobody could prove any more that the rest is whole."""
+        key = self.settings.server.audit_key
+        if key is None:
+            return 0
+        with store.writing(self.engine) as c:
+            return audit.prune(c, audit.over(now, self.settings.store.history_days), key.reveal().encode())
 
     @staticmethod
     def _until_nothing(step: Callable[[], int]) -> Iterable[int]:

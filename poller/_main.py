@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import checks
@@ -23,7 +24,7 @@ from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
 from model import Change, Hook, Measured, Monitor, Notice, Ping, Question, Result, Snapshot, Status, WatchReport
-from poller import _gate, _verdicts
+from poller import _anchors, _gate, _verdicts
 from poller._clock import Clock, boot
 from poller._folding import Folding
 from poller._ledger import Ledger, Seen
@@ -221,7 +222,8 @@ class Poller:
             now = self.clock.now()
             end = now.replace(second=0, microsecond=0)
             if self._folded != end and now.second >= 3:
-                for step in self.folding.steps(now):
+                anchor: Callable[[], object] = partial(_anchors.step, self.engine, self.settings, now)
+                for step in (*self.folding.steps(now), anchor):
                     with suppress(store.StoreError, store.Broken):  # every step may be repeated
                         await self._write(step)
                 self._folded = end

@@ -196,8 +196,8 @@ MISTAKES = {
     "an unknown key of a check": (HTTP + 'metod = "GET"\n', "unknown key 'metod'; did you mean 'method'?"),
     "an unknown check": (
         HTTP.replace('"http"', '"htpp"'),
-        "[[monitor]] 1 ('home'): check: expected one of backups, configuration, dns, headers, health, heartbeat, http, "
-        "tcp, tls, vitals, got 'htpp'",
+        "[[monitor]] 1 ('home'): check: expected one of backups, configuration, dns, drill, endpoints, headers, "
+        "health, heartbeat, http, tcp, tls, vitals, got 'htpp'",
     ),
     "no check": ('[[monitor]]\nkey = "a"\n', "[[monitor]] 1 ('a'): check: is missing"),
     "no key": ('[[monitor]]\ncheck = "http"\n', "[[monitor]] 1: key: is missing"),
@@ -256,7 +256,7 @@ MISTAKES = {
     ),
     "a channel told of nonsense": (
         HTTP + '[[channel]]\nkey = "a"\nurl = "json://x"\non = ["up"]\n',
-        "[[channel]] 1 ('a'): on[1]: expected 'down' or 'degraded', got 'up'",
+        "[[channel]] 1 ('a'): on[1]: expected 'down', 'degraded' or 'anchor', got 'up'",
     ),
     "a channel told of nothing": (
         HTTP + '[[channel]]\nkey = "a"\nurl = "json://x"\non = []\n',

@@ -75,3 +75,14 @@ def _about(tile: Tile, monitor: Monitor, now: datetime) -> list[Html]:
         *(tag("span", symbol(sign), f" {said}") for sign, said in known if said),
         outer(monitor.runbook, "Runbook "),
     ]
+
+
+def managed(status: Status, said: str, facts: tuple[tuple[str, str], ...], at: datetime | None, now: datetime) -> Html:
+    """What a vendor says of the backups that it keeps itself."""
+    row = tag(
+        "div", icon(status), tag("span", said, class_="wr-what"),
+        tag("span", f"read {words.ago(at, now)}" if at else "never read", class_="wr-when"),
+        tag("span", " · ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts), class_="wr-fix"),
+        class_="wr-item",
+    )  # fmt: skip
+    return tag("div", tag("div", row, class_="wr-list"), class_="wr wr-fades")

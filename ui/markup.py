@@ -88,6 +88,13 @@ def demo() -> Html:
     )
 
 
+def book(name: str, label: str) -> Html:
+    """A link to one of the runbooks."""
+    return tag(
+        "div", symbol("menu_book"), " ", inner("runbooks", label, class_="wr-link", runbook=name), class_="wr wr-book"
+    )
+
+
 def filling(said: str) -> Html:
     """How far the demo's history is written, at the foot of the window, where it moves nothing."""
     return tag("div", said, class_="wr-pill wr-filling", role="status") if said else Html("")

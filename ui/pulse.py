@@ -9,7 +9,7 @@ from ui import banner, lists, markup, store
 from ui.markup import Html
 
 EVERY = 5.0
-DEFAULT = {"": "90d", "status": "90d"}  # slug -> window; others begin with a day
+DEFAULT = {"": "90d", "status": "90d", "posture": "90d"}  # slug -> window; others begin with a day
 
 
 def window(slug: str) -> str:

@@ -12,6 +12,8 @@ import data.changes
 import data.deployments
 import data.notifications
 import data.revision
+import data.runs
+import data.snapshots
 import data.standings
 import data.store
 import data.watch
@@ -29,6 +31,7 @@ from model import (
     Notification,
     PublicStatus,
     ReportCard,
+    Run,
     Standing,
     Status,
     Uptime,
@@ -38,14 +41,18 @@ from model import (
 from rules import changes as what_changed
 from rules.status import BAD
 from settings import Settings
+from ui import backups as kept_backups
 from ui import detail, history, outside, shelf
 from ui import errors as seen_errors
+from ui import posture as kept_well
 from ui import ships as shipped
 from ui import vitals as told_vitals
+from ui.backups import Backups
 from ui.detail import Detail
 from ui.errors import Errors
 from ui.history import History
 from ui.outside import Database, Service
+from ui.posture import Posture
 from ui.ships import Ships
 from ui.vitals import Vitals
 
@@ -222,6 +229,26 @@ def ships(window: str) -> Ships:
     return shelf.kept(("ships", window), None, REST, make)
 
 
+def posture(window: str) -> Posture:
+    """How well the platform is kept, and its marks in a window."""
+
+    def make() -> Posture:
+        with data.store.reading(shelf.engine()) as c:
+            return kept_well.read(c, told(), window, now())
+
+    return shelf.kept(("posture", window), None, SOON, make)
+
+
+def backups() -> Backups:
+    """The backups, the restore drills, and what Supabase keeps."""
+
+    def make() -> Backups:
+        with data.store.reading(shelf.engine()) as c:
+            return kept_backups.read(c, told(), now())
+
+    return shelf.kept("backups", None, SOON, make)
+
+
 def vitals(window: str, device: str | None) -> Vitals:
     """What browsers measured in a window, of all devices or of one class."""
 
@@ -234,19 +261,26 @@ def vitals(window: str, device: str | None) -> Vitals:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A verdict with the names behind its signatures and what was decided in this run."""
+    """A verdict with the names behind its signatures and what was decided in this run.
+
+    ``closed``: another release has come since, so it is shown as it was judged last. ``plan`` is the way back.
+    """
 
     checklist: Checklist
     verdict: Verdict
     names: Mapping[str, str]
     trail: tuple[Entry, ...]
+    runs: tuple[Run, ...] = ()
+    closed: bool = False
+    plan: tuple[tuple[str, str], ...] = ()
 
 
 def releases() -> tuple[str, ...]:
     """The commits that a run can be about, newest first; a run without one is possible as well."""
     with data.store.reading(shelf.engine()) as c:
         recent = data.deployments.between(c, now() - timedelta(days=31), now())
-    return tuple(dict.fromkeys(each.commit or each.id for each in recent if each.target == "production"))
+        judged = [release for release in data.runs.releases(c) if release]
+    return tuple(dict.fromkeys([*(each.commit or each.id for each in recent if each.target == "production"), *judged]))
 
 
 def verdict(key: str, release: str) -> Judged:
@@ -256,12 +290,22 @@ def verdict(key: str, release: str) -> Judged:
         checklist = gate.of(told(), key)
         assert checklist is not None
         with data.store.reading(shelf.engine()) as c:
-            found = gate.judge(c, told(), checklist, release, now())
+            run = data.runs.read(c, key, release) if release != gate.release(c, now()) else None
+            found = run.verdict if run else gate.judge(c, told(), checklist, release, now())
             subjects = [gate.subject(key, release, item.key) for item in checklist.items]
             acts = [entry for subject in subjects for entry in data.audit.of(c, subject)]
-            return Judged(checklist, found, data.audit.names(c), tuple(sorted(acts, key=lambda each: -each.seq)))
+            trail = tuple(sorted(acts, key=lambda each: -each.seq))
+            runs = data.runs.newest(c, key)
+            return Judged(checklist, found, data.audit.names(c), trail, runs, run is not None, _plan(c))
 
     return shelf.kept(("verdict", key, release), shelf.revision(), shelf.FRESH, make)
+
+
+def _plan(c: Connection) -> tuple[tuple[str, str], ...]:
+    """What to go back to, and how, as Vercel said it last; empty when nothing is known."""
+    kept = data.snapshots.read(c).get(shipped.READING)
+    facts = dict(kept.good.result.facts) if kept and kept.good else {}
+    return tuple((name, facts[name]) for name in ("serving", "previous", "rollback") if name in facts)
 
 
 def sign(judged: Judged, item: str, kind: str, name: str, **more: Any) -> str:

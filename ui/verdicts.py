@@ -8,8 +8,8 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import words
-from model import Entry, Ruling, Status, Verdict
-from ui.markup import Html, icon, joined, pill, symbol, tag
+from model import Entry, Ruling, Run, Status, Verdict
+from ui.markup import Html, icon, inner, joined, pill, symbol, tag
 
 STATES = {
     "pass": Status.UP,
@@ -23,7 +23,7 @@ BANNERS = {"go": Status.UP, "no-go": Status.DOWN, "unsure": Status.UNKNOWN}
 SAID = {"go": "GO", "no-go": "NO-GO", "unsure": "UNSURE"}
 
 
-def banner(verdict: Verdict, now: datetime) -> Html:
+def banner(verdict: Verdict, now: datetime, *, closed: bool = False) -> Html:
     """The verdict, what stands in the way, and how many items pass."""
     state = BANNERS[verdict.state]
     passed = sum(each.fine for each in verdict.rulings)
@@ -38,7 +38,7 @@ def banner(verdict: Verdict, now: datetime) -> Html:
     age = tag(
         "div",
         tag("b", f"{passed} of {len(verdict.rulings)}"),
-        tag("span", f"judged {words.ago(verdict.at, now)}"),
+        tag("span", f"{'last judged' if closed else 'judged'} {words.ago(verdict.at, now)}"),
         class_="wr-age",
     )
     return tag(
@@ -94,3 +94,20 @@ def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz:
             )
         )
     return tag("div", tag("div", joined(rows), class_="wr-list"), class_="wr wr-fades")
+
+
+def runs(found: Sequence[Run], now: datetime, tz: ZoneInfo) -> Html:
+    """The runs of one list, newest first, each as it was judged last; a way to each."""
+    return tag("div", tag("div", joined(_run(each, now, tz) for each in found), class_="wr-list"), class_="wr wr-fades")
+
+
+def _run(each: Run, now: datetime, tz: ZoneInfo) -> Html:
+    one = each.verdict
+    link = inner(
+        "checklist", one.release[:12] or "no release", class_="wr-link", checklist=one.checklist, release=one.release
+    )
+    beside = f" with {words.count(one.waivers, 'waiver')}" if one.waivers else ""
+    said = tag("span", link, " ", pill(BANNERS[one.state], SAID[one.state] + beside), class_="wr-what")
+    when = tag("span", words.clock(one.at, tz, now), class_="wr-when", title=words.moment(one.at, tz))
+    below = tag("span", one.words.partition(": ")[2], class_="wr-fix")
+    return tag("div", icon(BANNERS[one.state]), said, when, below, class_="wr-item")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import random
 import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, insert, text
 
-from data import audit, copies, store, tables
+from data import audit, copies, store, tables, watch
 from model import Act
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -63,6 +66,9 @@ def test_an_act_comes_back_as_it_was_and_the_trail_is_whole(db: Engine) -> None:
         ("DELETE FROM audit WHERE seq = 1", 1),
         ("UPDATE audit SET seal = (SELECT seal FROM audit WHERE seq = 3) WHERE seq = 4", 4),
         ("UPDATE audit SET seq = 30 WHERE seq = 20", 20),
+        ("UPDATE audit SET seq = 0 WHERE seq = 20", 0),
+        ("UPDATE audit SET seq = -9223372036854775807 WHERE seq = 20", -9223372036854775807),
+        ("UPDATE audit SET seal = 'ü' WHERE seq = 2", 2),
     ],
 )
 def test_tampering_is_located(tamper: str, seq: int, db: Engine) -> None:
@@ -181,4 +187,346 @@ def test_a_backup_carries_the_trail_whole(db: Engine, url: str, tmp_path) -> Non
     assert verified(engine) is None
     with store.reading(engine) as c, store.reading(db) as mine:
         assert audit.head(c) == audit.head(mine)
+    engine.dispose()
+
+
+# --- what goes in its time -------------------------------------------------------------------------------------------
+
+LATER = datetime(2027, 2, 1, tzinfo=UTC)  # in these tests: what is from before February goes
+BROKEN_BASES = ["", "5", "x y z w", "9 " + "0" * 64 + " 2027-01 " + "f" * 64, "1 2 3 4 5", "٣ a b c", "-1 a b c"]
+
+
+def months(db: Engine, each: int = 4) -> None:
+    """``each`` acts in November, December, January, February and March, each month by a person of its own."""
+    with store.writing(db) as c:
+        for number, (year, month) in enumerate([(2026, 11), (2026, 12), (2027, 1), (2027, 2), (2027, 3)]):
+            audit.know(c, f"p{number}", f"Person {number}", NOON)
+            for k in range(each):
+                at = datetime(year, month, 28, 23, 59, 59, k, tzinfo=UTC)
+                audit.add(c, Act(at, f"p{number}", "on-call", "signed", f"run/{k}"), KEY)
+
+
+def pruned(db: Engine, before: datetime = LATER, key: bytes = KEY, limit: int = 5) -> int:
+    """Everything that may go, in batches, each in a transaction of its own; the rest is whole after every one."""
+    total = 0
+    while True:
+        with store.writing(db) as c:
+            gone = audit.prune(c, before, key, limit)
+        assert gone <= limit
+        if not gone:
+            return total
+        assert verified(db) is None
+        total += gone
+
+
+def numbers(db: Engine) -> list[int]:
+    with store.reading(db) as c:
+        return [row.seq for row in c.execute(text("SELECT seq FROM audit ORDER BY seq"))]
+
+
+def based(db: Engine, value: str | None) -> None:
+    with store.writing(db) as c:
+        watch.note(c, audit.BASE, value)
+
+
+def base_note(db: Engine) -> str:
+    with store.reading(db) as c:
+        return watch.noted(c)[audit.BASE]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4, 5, 12, 100])
+def test_what_is_over_goes_and_the_rest_is_whole(limit: int, db: Engine) -> None:
+    months(db)
+    with store.reading(db) as c:
+        seals = {row.seq: row.seal for row in c.execute(text("SELECT seq, seal FROM audit"))}
+        assert audit.base(c) is None
+    assert pruned(db, limit=limit) == 12
+    assert numbers(db) == list(range(13, 21))
+    with store.reading(db) as c:
+        assert audit.base(c) == (12, seals[12], "2027-01")
+        assert audit.head(c) == (20, seals[20])
+    assert verified(db, anchors=[(12, seals[12]), (13, seals[13]), (20, seals[20])]) is None
+    assert pruned(db) == 0
+    fill(db, 3)
+    assert numbers(db)[-1] == 23
+    assert verified(db) is None
+
+
+def test_numbers_go_on_after_everything_was_deleted(db: Engine) -> None:
+    months(db)
+    with store.reading(db) as c:
+        head = audit.head(c)
+    assert pruned(db, datetime(2040, 1, 1, tzinfo=UTC)) == 20
+    assert numbers(db) == []
+    assert verified(db, anchors=[head]) is None
+    with store.writing(db) as c:
+        assert audit.head(c) == head
+        assert audit.add(c, SIGNED, KEY).seq == 21
+    assert verified(db, anchors=[head]) is None
+    sql(db, "DELETE FROM audit")
+    found = verified(db, anchors=[(21, "f" * 64)])
+    assert found is not None
+    assert (found.seq, "cut" in found.words) == (21, True)
+
+
+@pytest.mark.parametrize("value", BROKEN_BASES)
+def test_a_forged_base_is_said_and_nothing_more_goes(value: str, db: Engine) -> None:
+    months(db)
+    pruned(db, datetime(2027, 1, 1, tzinfo=UTC))
+    based(db, value)
+    found = verified(db)
+    assert found is not None
+    assert "base" in found.words
+    assert "forged" in found.words
+    before = numbers(db)
+    with store.writing(db) as c:
+        assert audit.prune(c, LATER, KEY) == 0
+    assert numbers(db) == before
+
+
+def test_a_prune_does_not_make_a_forged_base_genuine(db: Engine) -> None:
+    """Cut off by hand where the chain goes on, with a base that fits but for its seal."""
+    months(db)
+    with store.reading(db) as c:
+        seal = next(iter(c.execute(text("SELECT seal FROM audit WHERE seq = 4")))).seal
+    sql(db, "DELETE FROM audit WHERE seq <= 4")
+    based(db, f"4 {seal} 2026-11 " + "0" * 64)
+    with store.writing(db) as c:
+        assert audit.prune(c, LATER, KEY) == 0
+    found = verified(db)
+    assert found is not None
+    assert "forged" in found.words
+
+
+@pytest.mark.parametrize("part", [0, 1, 2, 3])
+def test_no_part_of_a_base_can_be_changed(part: int, db: Engine) -> None:
+    months(db)
+    pruned(db)
+    parts = base_note(db).split(" ")
+    parts[part] = {0: "13", 1: "0" * 64, 2: "2027-02", 3: "0" * 64}[part]
+    based(db, " ".join(parts))
+    sql(db, "DELETE FROM audit WHERE seq = 13")
+    found = verified(db)
+    assert found is not None
+    assert "forged" in found.words
+
+
+def test_the_seal_of_an_act_or_a_pseudonym_is_none_of_a_base(db: Engine) -> None:
+    """Who may choose a name, or reads the seals, has no base with that."""
+    months(db)
+    with store.reading(db) as c:
+        seal = next(iter(c.execute(text("SELECT seal FROM audit WHERE seq = 12")))).seal
+    sql(db, "DELETE FROM audit WHERE seq <= 12")
+    said = f"12 {seal} 2027-01"
+    as_person = hmac.new(KEY, f"person:{said}".encode(), hashlib.sha256).hexdigest()
+    for sealed in (seal, audit.pseudonym(said, KEY), audit.pseudonym(f"base:{said}", KEY), as_person):
+        based(db, f"{said} {sealed}")
+        found = verified(db)
+        assert found is not None
+        assert "forged" in found.words
+
+
+def test_a_beginning_that_is_cut_off_by_hand_is_located(db: Engine) -> None:
+    months(db)
+    sql(db, "DELETE FROM audit WHERE seq <= 3")
+    found = verified(db)
+    assert found is not None
+    assert (found.seq, "no base" in found.words) == (1, True)
+    with store.writing(db) as c:
+        assert audit.prune(c, LATER, KEY) == 0
+    assert len(numbers(db)) == 17
+
+
+def test_a_beginning_that_is_cut_off_after_a_base_is_located(db: Engine) -> None:
+    months(db)
+    pruned(db)
+    sql(db, "DELETE FROM audit WHERE seq <= 14")
+    found = verified(db)
+    assert found is not None
+    assert (found.seq, "missing" in found.words) == (13, True)
+
+
+def test_a_base_that_is_missing_or_older_is_located(db: Engine) -> None:
+    months(db)
+    pruned(db, datetime(2027, 1, 1, tzinfo=UTC))
+    older = base_note(db)
+    pruned(db)
+    based(db, older)
+    found = verified(db)
+    assert found is not None
+    assert found.seq == 9
+    based(db, None)
+    found = verified(db)
+    assert found is not None
+    assert (found.seq, "no base" in found.words) == (1, True)
+
+
+def test_an_act_that_is_put_before_the_base_is_located(db: Engine) -> None:
+    months(db)
+    pruned(db)
+    sql(db, "UPDATE audit SET seq = 5 WHERE seq = 20")
+    found = verified(db)
+    assert found is not None
+    assert (found.seq, "put in" in found.words) == (5, True)
+
+
+def test_an_anchor_from_before_the_base_is_older_not_tampering(db: Engine) -> None:
+    months(db)
+    anchors = [(3, "f" * 64), (12, "f" * 64)]
+    with store.reading(db) as c:
+        assert audit.older(c, anchors) == ()
+    found = verified(db, anchors=anchors)
+    assert found is not None
+    assert "swapped" in found.words
+    pruned(db)
+    assert verified(db, anchors=anchors[:1]) is None
+    with store.reading(db) as c:
+        assert audit.older(c, anchors) == (3,)
+    found = verified(db, anchors=anchors)  # the base itself can be compared still
+    assert found is not None
+    assert (found.seq, "swapped" in found.words) == (12, True)
+
+
+def test_of_two_anchors_of_one_number_neither_is_overlooked(db: Engine) -> None:
+    fill(db, 3)
+    with store.reading(db) as c:
+        right = audit.head(c)
+    for anchors in ([right, (3, "f" * 64)], [(3, "ü"), right]):
+        assert verified(db, anchors=anchors) is not None
+
+
+@pytest.mark.parametrize("seq", [1, 6, 12, 13])
+def test_traces_of_tampering_are_not_tidied_away(seq: int, db: Engine) -> None:
+    months(db)
+    sql(db, f"UPDATE audit SET role = 'admin' WHERE seq = {seq}")
+    with store.writing(db) as c:
+        assert audit.prune(c, LATER, KEY) == 0
+    assert len(numbers(db)) == 20
+    found = verified(db)
+    assert found is not None
+    assert found.seq == seq
+
+
+def test_whatever_is_tampered_with_after_a_prune_is_located(db: Engine) -> None:
+    months(db)
+    pruned(db)
+    draw = random.Random(7)
+    for _ in range(12):
+        seq, column = draw.randint(13, 20), draw.choice(["role", "actor", "action", "subject", "detail", "seal"])
+        with store.writing(db) as c:
+            held = c.execute(text(f"SELECT {column} FROM audit WHERE seq = {seq}")).scalar()
+            c.execute(text(f"UPDATE audit SET {column} = 'x' WHERE seq = {seq}"))
+        found = verified(db)
+        assert found is not None
+        assert found.seq == seq
+        with store.writing(db) as c:
+            c.execute(text(f"UPDATE audit SET {column} = :held WHERE seq = {seq}"), {"held": held})
+        assert verified(db) is None
+
+
+def test_another_key_deletes_nothing(db: Engine) -> None:
+    months(db)
+    with store.writing(db) as c:
+        assert audit.prune(c, LATER, b"another key") == 0
+    assert len(numbers(db)) == 20
+
+
+def test_an_act_behind_one_that_is_kept_waits_for_it(db: Engine) -> None:
+    """The clock stepped back: what was written after a newer act goes when that one goes."""
+    with store.writing(db) as c:
+        for month in (1, 3, 1, 4):
+            audit.add(c, Act(datetime(2027, month, 5, tzinfo=UTC), "p", "r", "signed", "s"), KEY)
+    assert pruned(db) == 1
+    assert numbers(db) == [2, 3, 4]
+    assert pruned(db, datetime(2027, 4, 1, tzinfo=UTC)) == 2
+
+
+def test_a_name_goes_with_the_last_act_that_names_it(db: Engine) -> None:
+    old, new = datetime(2027, 1, 5, tzinfo=UTC), datetime(2027, 3, 5, tzinfo=UTC)
+    with store.writing(db) as c:
+        for who in ("gone", "stays", "asked", "asker", "silent", "100%", "asked_"):
+            audit.know(c, who, who.title(), NOON)
+        for who in ("gone", "stays", "asked", "100%", "asked_"):
+            audit.add(c, Act(old, who, "r", "signed", "s", (("asked_by", "asker"),)), KEY)
+        audit.add(c, Act(new, "stays", "r", "waived", "s", (("asked_by", "asked"), ("note", "100 and more"))), KEY)
+    pruned(db, limit=1)
+    with store.reading(db) as c:
+        assert set(audit.names(c)) == {"stays", "asked", "silent"}
+    pruned(db, datetime(2027, 4, 1, tzinfo=UTC))
+    with store.reading(db) as c:
+        assert set(audit.names(c)) == {"silent"}
+
+
+@pytest.mark.parametrize(
+    ("now", "days", "kept"),
+    [
+        ("2033-12-31T23:59:59+00:00", 2557, "2026-01-01"),
+        ("2034-01-01T00:00:00+00:00", 2557, "2027-01-01"),
+        ("2034-01-01T01:00:00+02:00", 2557, "2026-01-01"),
+        ("2034-07-15T12:00:00+00:00", 30, "2027-01-01"),
+        ("2034-07-15T12:00:00+00:00", 3653, "2024-07-01"),
+        ("2034-02-28T12:00:00+00:00", 36_525, "1934-02-01"),
+    ],
+)
+def test_an_act_stays_for_seven_calendar_years_after_its_own(now: str, days: int, kept: str) -> None:
+    assert audit.over(datetime.fromisoformat(now), days) == datetime.fromisoformat(kept).replace(tzinfo=UTC)
+
+
+def test_no_act_goes_early_whatever_the_day() -> None:
+    for day in range(4 * 366):
+        now = datetime(2034, 1, 1, tzinfo=UTC) + timedelta(days=day)
+        kept = audit.over(now, 2557)
+        assert kept <= datetime(now.year - 7, 1, 1, tzinfo=UTC)
+        assert kept >= datetime(now.year - 7, 1, 1, tzinfo=UTC) - timedelta(days=31)
+
+
+def test_a_prune_that_fails_leaves_everything(db: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    months(db)
+
+    def full(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(audit, "_forget", full)
+    with pytest.raises(RuntimeError), store.writing(db) as c:
+        audit.prune(c, LATER, KEY)
+    assert len(numbers(db)) == 20
+    assert verified(db) is None
+    with store.reading(db) as c:
+        assert audit.base(c) is None
+
+
+def test_acts_that_are_written_while_others_go_are_whole(db: Engine) -> None:
+    months(db)
+
+    def write() -> None:
+        for _ in range(10):
+            with store.writing(db) as c:
+                audit.add(c, Act(datetime(2027, 1, 1, tzinfo=UTC), "p", "r", "signed", "s"), KEY)
+
+    threads = [threading.Thread(target=write) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    gone = 0
+    for _ in range(40):
+        with store.writing(db) as c:
+            gone += audit.prune(c, datetime(2040, 1, 1, tzinfo=UTC), KEY, 3)
+        assert verified(db) is None
+    for thread in threads:
+        thread.join()
+    gone += pruned(db, datetime(2040, 1, 1, tzinfo=UTC))
+    with store.reading(db) as c:
+        assert (gone, audit.head(c)[0], audit.count(c)) == (50, 50, 0)
+
+
+def test_a_backup_carries_the_base(db: Engine, url: str, tmp_path) -> None:
+    months(db)
+    pruned(db)
+    copies.backup(url, tmp_path / "copy")
+    there = f"sqlite:///{tmp_path / 'restored.db'}"
+    copies.restore(tmp_path / "copy", there)
+    engine = store.open(there)
+    assert verified(engine) is None
+    with store.reading(engine) as c, store.reading(db) as mine:
+        assert audit.base(c) == audit.base(mine)
+        assert base_note(engine) == base_note(db)
     engine.dispose()

@@ -8,8 +8,8 @@ import pytest
 
 import data.store
 import settings
-from data import audit, deployments
-from model import Deployment
+from data import audit, deployments, runs
+from model import Deployment, Item, Ruling, Verdict
 from tests import filled
 from ui import shelf
 
@@ -118,3 +118,32 @@ def test_the_address_names_the_list(listed, visit) -> None:
 def test_without_a_list_it_says_how_to_make_one(stage, visit) -> None:
     stage(watched=filled.monitors())
     assert "There is no checklist yet." in said(visit("checklist"))
+
+
+def judged(scene, state: str, release: str, title: str) -> Verdict:
+    item = Item("up", title, "Back end", "up", ("home-page",))
+    ruling = Ruling(item, "fail" if state == "no-go" else "pass", f"{title} as it was", scene.now - timedelta(days=3))
+    at = scene.now - timedelta(days=2)
+    return Verdict("release", release, state, f"{state.upper()}: {HOSTILE}", at, (ruling,))
+
+
+def test_an_earlier_run_is_shown_as_it_was_and_takes_no_signature(listed, visit) -> None:
+    old = "a" * 40
+    engine = data.store.open(listed.url)
+    with data.store.writing(engine) as c:
+        runs.put(c, judged(listed, "no-go", old, "The old home page"))
+        runs.put(c, judged(listed, "go", SHA, "The home page"))
+    engine.dispose()
+    shelf.forget()
+
+    now = visit("checklist")
+    assert "Runs of this list" in [each.value for each in now.subheader]
+    assert f"release={old}" in said(now)
+    assert "<img" not in said(now)
+
+    then = visit("checklist")
+    then.selectbox(key="release").set_value(old).run()
+    assert "The old home page as it was" in said(then)
+    assert "last judged 2 d ago" in said(then)
+    assert not [each for each in then.button if each.label == "Write it down"]
+    assert [each for each in now.button if each.label == "Write it down"]

@@ -19,9 +19,21 @@ from model import Change, Standing, Status
 from tests import filled
 from ui import shelf
 
-PAGES = ["", "monitor", "errors", "deployments", "checklist", "vitals", "services", "status", "about"]
+PAGES = [
+    "", "monitor", "errors", "deployments", "checklist", "vitals", "services", "posture", "backups", "runbooks",
+    "status", "about",
+]  # fmt: skip
 NAMES = ["overview", *PAGES[1:]]
-OUTSIDE = ("errors", "deployments", "checklist", "vitals", "services")  # pages that say nothing of single monitors
+OUTSIDE = (
+    "errors",
+    "deployments",
+    "checklist",
+    "vitals",
+    "services",
+    "posture",
+    "backups",
+    "runbooks",
+)  # pages that say nothing of single monitors
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>![x](http://evil.test/a.png) :red[b] \"'&"
 
 

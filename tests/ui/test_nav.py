@@ -16,7 +16,10 @@ def test_the_pages_are_found_in_the_order_they_state() -> None:
         "checklist",
         "vitals",
         "services",
+        "posture",
+        "backups",
         "status",
+        "runbooks",
         "about",
     ]
     assert [entry.slug for entry in nav.entries() if entry.default] == ["overview"]
