@@ -22,7 +22,7 @@ if not known.checklists:
 chosen = controls.checklist()
 seen = store.verdict(chosen.key, chosen.release)
 
-st.html(verdicts.banner(seen.verdict, now, closed=seen.closed))
+st.html(verdicts.banner(seen.verdict, now, zone, closed=seen.closed))
 for group, items in verdicts.items(seen.verdict, seen.names, now, zone):
     st.subheader(group, anchor=False)
     st.html(items)

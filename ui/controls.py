@@ -112,7 +112,9 @@ ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn"}
 def sign(judged: store.Judged) -> None:
     """Where a person signs, waives or withdraws; who is signed in is known, a typed name is marked as not verified."""
     who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
-    titles = {each.item.key: each.item.title for each in judged.verdict.rulings}
+    # what waits for a signature comes first; what is measured can only be waived
+    waiting = sorted(judged.verdict.rulings, key=lambda each: (bool(each.item.gate), each.fine))
+    titles = {each.item.key: each.item.title for each in waiting}
     with st.form("sign", clear_on_submit=True, border=True):
         left, right = st.columns(2)
         action = left.segmented_control("What", list(ACTIONS), default="Sign", required=True) or "Sign"

@@ -23,7 +23,7 @@ BANNERS = {"go": Status.UP, "no-go": Status.DOWN, "unsure": Status.UNKNOWN}
 SAID = {"go": "GO", "no-go": "NO-GO", "unsure": "UNSURE"}
 
 
-def banner(verdict: Verdict, now: datetime, *, closed: bool = False) -> Html:
+def banner(verdict: Verdict, now: datetime, tz: ZoneInfo, *, closed: bool = False) -> Html:
     """The verdict, what stands in the way, and how many items pass."""
     state = BANNERS[verdict.state]
     passed = sum(each.fine for each in verdict.rulings)
@@ -41,8 +41,12 @@ def banner(verdict: Verdict, now: datetime, *, closed: bool = False) -> Html:
         tag("span", f"{'last judged' if closed else 'judged'} {words.ago(verdict.at, now)}"),
         class_="wr-age",
     )
+    judged = f"Release {verdict.release or 'not named'}, judged {words.moment(verdict.at, tz)}"
     return tag(
-        "div", tag("div", icon(state), say, age, class_=f"wr-banner wr-{state}", role="status"), class_="wr wr-fades"
+        "div",
+        tag("div", icon(state), say, age, class_=f"wr-banner wr-{state}", role="status"),
+        tag("p", judged, class_="wr-paper"),  # on paper nothing is "just now"
+        class_="wr wr-fades",
     )
 
 

@@ -32,7 +32,7 @@ def complaint(message: ConsoleMessage) -> bool:
     return message.type == "error" and "/_stcore/" not in message.location.get("url", "")
 
 
-PAGES = ["", "monitor?monitor=platform&window=24h", "status", "about"]
+PAGES = ["", "monitor?monitor=platform&window=24h", "posture", "backups", "runbooks", "status", "about"]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.split("?")[0] or "overview")
@@ -56,6 +56,30 @@ def test_a_page_keeps_the_policy_and_fits_the_screen(demo, browser: Browser, pat
     context.close()
     assert (complaints, outside, broken) == ([], [], 0)
     assert wide <= 0
+
+
+def test_a_checklist_on_paper_says_when_and_shows_nothing_to_press(demo, page: Page) -> None:
+    page.goto(f"{demo.url}/checklist?checklist=before")
+    sign, when = page.get_by_text("Write it down"), page.locator(".wr-paper")
+    expect(sign).to_be_visible()
+    expect(when).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(when).to_be_visible()
+    expect(when).to_contain_text("judged")
+    expect(sign).to_be_hidden()
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    expect(page.get_by_text("Security headers are present")).to_be_visible()
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_an_earlier_run_opens_by_its_address(demo, page: Page) -> None:
+    page.goto(f"{demo.url}/checklist?checklist=before")
+    expect(page.get_by_role("heading", name="Runs of this list")).to_be_visible()
+    link = page.locator("a[href*='release=']").first
+    expect(link).to_be_visible()
+    link.click()
+    expect(page).to_have_url(re.compile(r"checklist=before&release=[0-9a-f]{40}"))
+    expect(page.get_by_text("Security headers are present")).to_be_visible()
 
 
 def test_every_answer_carries_the_headers(demo) -> None:
