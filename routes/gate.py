@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 import gate
@@ -16,14 +16,14 @@ import settings
 from data import store
 from model import Checklist, Ruling, Verdict
 from routes import _store
-from routes._answers import answer, wrong
+from routes._answers import NO_STORE, answer, wrong
 from routes.metrics import bearer, same
 
 RELEASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 async def ask(request: Request) -> Response:
-    """200 with the verdict; 404 without a token or such a list, 401 for a wrong token."""
+    """200 with the verdict, as text/plain two lines; 404 without a token or such a list, 401 for a wrong token."""
     known = settings.current()
     if known.server.metrics_token is None:
         return wrong(404, "there is nothing here")
@@ -39,6 +39,8 @@ async def ask(request: Request) -> Response:
         verdict = await _store.read(partial(_judged, checklist, release))
     except store.StoreError:
         return wrong(503, "the store cannot be read")
+    if request.headers.get("accept", "").strip().startswith("text/plain"):
+        return PlainTextResponse(f"{verdict.state}\n{' '.join(verdict.words.split())}\n", headers=NO_STORE)
     return answer(shown(verdict))
 
 
