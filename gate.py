@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from data import audit, changes, deployments, flips, issues, rollups, snapshots, standings, vitals
+from data import (
+    audit,
+    changes,
+    days,
+    deployments,
+    flips,
+    intervals,
+    issues,
+    rollups,
+    series,
+    snapshots,
+    standings,
+    vitals,
+)
 from data.snapshots import Kept
 from data.store import Connection
-from model import Act, Checklist, Entry, Item, Signature, Standing, Status, Verdict
+from model import Act, Budget, Checklist, Entry, Item, Signature, Slo, Standing, Status, Uptime, Verdict
 from rules import checklist as rules
-from rules import histogram
+from rules import histogram, slo, uptime, windows
+from rules import intervals as cover
 from rules.checklist import World
 from settings import Settings
 
 LOOK_BACK = timedelta(days=31)  # how far gates look for trouble and restarts
 READ = 90.0 * 3  # seconds after which a reading of an outside service is old, unless it is asked more seldom
-KINDS = ("signed", "waived", "withdrawn")
+KINDS = ("signed", "waived", "withdrawn", "commented")
 
 
 class Refused(Exception):
@@ -56,18 +71,21 @@ def judge_all(
 
 def _world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, now: datetime) -> World:
     found, kept = standings.read(c), snapshots.read(c)
-    series = {key for item in items for key in item.series}
+    keys = {key for item in items for key in item.series}
     results = {key: dict(result.facts) for key, (_, result) in standings.results(c).items()}
     return World(
         now=now,
-        standings={key: each for key, each in found.items() if key in series},
+        standings={key: each for key, each in found.items() if key in keys},
         horizons=_horizons(known, found),
-        worst=_worst(c, series, found, now),
+        worst=_worst(c, keys, found, now),
         facts=results,
         figures=_figures(kept),
         changes=changes.between(c, now - LOOK_BACK, now, limit=2000),
         p95=_p95(c, sorted({key for item in items if item.gate == "p95" for key in item.series}), now),
+        deployed=_deployed(c, wanted, now),
+        event=issues.newest(c) if "sentry.issues" in kept else None,
         new_issues=_new_issues(c, kept.get("sentry.issues"), wanted, now),
+        budgets=_budgets(c, known, {key for item in items if item.gate == "budget" for key in item.series}, found, now),
         measured=sum(each.n for each in vitals.between(c, "hour", now - timedelta(hours=1), now)),
     )
 
@@ -79,9 +97,9 @@ def _horizons(known: Settings, found: Mapping[str, Standing]) -> dict[str, float
     return {key: every.get(key.partition("/")[0], 3600.0) for key in found}
 
 
-def _worst(c: Connection, series: set[str], found: Mapping[str, Standing], now: datetime) -> dict[str, datetime]:
+def _worst(c: Connection, keys: set[str], found: Mapping[str, Standing], now: datetime) -> dict[str, datetime]:
     """When each series last passed to up: until then it was not."""
-    wanted = [key for key in series if key in found]
+    wanted = [key for key in keys if key in found]
     if not wanted:
         return {}
     turned = flips.between(c, now - LOOK_BACK, now, wanted)
@@ -109,6 +127,61 @@ def _p95(c: Connection, keys: list[str], now: datetime) -> dict[str, float]:
         if found is not None and found.p95 is not None:
             made[key] = found.p95
     return made
+
+
+def _budgets(
+    c: Connection, known: Settings, wanted: set[str], found: Mapping[str, Standing], now: datetime
+) -> dict[str, Budget]:
+    """Of each promise that a gate names that of the monitor with least left, as old as the oldest look."""
+    made = {}
+    for each in known.slos:
+        if each.key in wanted:
+            seen = [found[key].seen if key in found else None for key in each.monitors]
+            least = slo.worst(_kept_by(c, known, each, found, now))
+            if least is not None:
+                looks = [at for at in seen if at]
+                made[each.key] = replace(least, at=min(looks) if len(looks) == len(seen) else None)
+    return made
+
+
+def _kept_by(
+    c: Connection, known: Settings, promise: Slo, found: Mapping[str, Standing], now: datetime
+) -> list[Budget]:
+    spent = _spent(c, known, promise, found, now)
+    seconds = windows.WINDOWS[promise.window].total_seconds()
+    return [replace(slo.budget(promise.target, spent.get(key, Uptime()), seconds), of=key) for key in promise.monitors]
+
+
+def _spent(
+    c: Connection, known: Settings, promise: Slo, found: Mapping[str, Standing], now: datetime
+) -> dict[str, Uptime]:
+    """The seconds that the pages show for the same window: long ones by whole days, of which the last two are fresh."""
+    tz, length = known.site.timezone, windows.WINDOWS[promise.window]
+    today = now.astimezone(tz).date()
+    yesterday = today - timedelta(days=1)
+    start, over = now - length, {}
+    if promise.window != "7d":
+        start = uptime.midnight(yesterday, tz)
+        over = days.between(c, today - length + timedelta(days=1), yesterday - timedelta(days=1), promise.monitors)
+    closed, born = intervals.between(c, start, now, promise.monitors), series.created(c)
+    made = {}
+    for each in known.monitors:
+        if each.key in promise.monitors and each.key in born:
+            quiet = [plan for plan in known.maintenance if not plan.monitors or each.key in plan.monitors]
+            line = cover.timeline(
+                closed.get(each.key, ()), found.get(each.key), each.horizon, born[each.key], quiet, start, now, now
+            )
+            made[each.key] = uptime.add(uptime.uptime(line), *(day.uptime for day in over.get(each.key, ())))
+    return made
+
+
+def _deployed(c: Connection, wanted: str, now: datetime) -> datetime | None:
+    """When a release went live in production first, if it did."""
+    recent = deployments.between(c, now - LOOK_BACK, now)
+    live = [
+        each.ready for each in recent if each.ready and each.target == "production" and wanted in (each.commit, each.id)
+    ]
+    return min(live, default=None)
 
 
 def _new_issues(c: Connection, kept: Kept | None, wanted: str, now: datetime) -> int | None:
@@ -205,8 +278,10 @@ def _allowed(
     now: datetime,
 ) -> None:
     if kind not in KINDS:
-        raise Refused("expected signed, waived or withdrawn")
-    mine = [each for each in before if each.actor == actor]
+        raise Refused("expected signed, waived, withdrawn or commented")
+    if kind == "commented" and not note.strip():
+        raise Refused("a comment needs words: write them into the note")
+    mine = [each for each in before if each.actor == actor and each.kind != "commented"]
     if kind == "signed" and item.gate:
         raise Refused("this item is judged by what was measured; it can be waived, not signed")
     if kind == "signed" and mine and mine[-1].kind == "signed" and now - mine[-1].at < timedelta(seconds=item.valid):

@@ -592,8 +592,36 @@ class Checklist:
 
 
 @dataclass(frozen=True, slots=True)
+class Slo:
+    """A promise: each of these monitors is up for ``target`` per cent of a window (7d, 30d or 90d)."""
+
+    key: str
+    name: str
+    monitors: tuple[str, ...]
+    target: float
+    window: str = "30d"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Seconds of being down that a promise allows, and how many are spent; ``left`` is 0 to 1.
+
+    None: nothing was measured. ``of`` is the monitor that it is about, ``at`` when that was last looked at.
+    """
+
+    allowed: float
+    spent: float
+    left: float | None
+    of: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Signature:
-    """What a person said of an item: ``kind`` is signed, waived or withdrawn. ``verified``: we know who it was."""
+    """What a person said of an item: ``kind`` is signed, waived, withdrawn or commented.
+
+    ``verified``: we know who it was.
+    """
 
     at: datetime
     kind: str

@@ -22,7 +22,7 @@ from configuration.mistakes import ConfigError, Mistake, line
 from configuration.reading import Reading
 from configuration.schema import schema
 from configuration.substitution import Filled, filled, literals
-from model import Channel, Checklist, Integration, Maintenance, Monitor, Secret
+from model import Channel, Checklist, Integration, Maintenance, Monitor, Secret, Slo
 
 __all__ = [
     "Channel", "ConfigError", "Maintenance", "Monitor", "Server", "Settings", "Site", "Store", "Watch",
@@ -101,6 +101,7 @@ class Settings:
     hidden: frozenset[str] = field(default=frozenset(), compare=False)  # texts that are never shown
     vitals: Vitals = Vitals()
     checklists: tuple[Checklist, ...] = ()
+    slos: tuple[Slo, ...] = ()
 
     def __repr__(self) -> str:
         return f"Settings({str(self.path)!r})"
@@ -146,6 +147,7 @@ def shown(settings: Settings) -> list[tuple[str, str, str]]:
         rows += [(f"[[{table}]] {value.key}", value) for value in values]
     rows += [(f"[[maintenance]] {value.title}", value) for value in settings.maintenance]
     rows += [(f"[{each.name}]", each) for each in settings.integrations]
+    rows += [(f"[[slo]] {each.key}", each) for each in settings.slos]
     rows += [(f"[[checklist]] {each.key} {item.key}", item) for each in settings.checklists for item in each.items]
     hidden = settings.hidden
     return [(_masked(table, hidden), key, _masked(value, hidden)) for table, row in rows for key, value in _flat(row)]
@@ -196,14 +198,14 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     watch = Watch(**_plain(reading.table("watch", tables.Watch)))
     server = Server(**_plain(reading.table("server", tables.Server)))
     monitors, channels = reading.monitors(), reading.channels()
-    maintenance = reading.maintenance(site.timezone, monitors)
+    maintenance, slos = reading.maintenance(site.timezone, monitors), reading.slos(monitors)
     vitals = Vitals(**tables.values(reading.table("vitals", tables.Vitals)))
     if not vitals.origins and site.url:
         vitals = replace(vitals, origins=(_origin(site.url),))
     hidden = whole.secrets - {store["url"], ""}
     return Settings(
         site, Store(**store), watch, server, monitors, channels, maintenance, reading.integrations(), file.absolute(),
-        hidden, vitals, reading.checklists(),
+        hidden, vitals, reading.checklists(slos), slos,
     )  # fmt: skip
 
 

@@ -14,10 +14,10 @@ import registry
 from configuration import tables
 from configuration.mistakes import Mistake, Place, from_pydantic, unknown
 from configuration.tables import ROWS, TABLES, known
-from model import Channel, Checklist, Integration, Item, Maintenance, Monitor, Secret, Status
+from model import Channel, Checklist, Integration, Item, Maintenance, Monitor, Secret, Slo, Status
 
 T = TypeVar("T", bound=BaseModel)
-ALONE = ("no-new-issue", "arriving")  # gates that look at the whole platform
+ALONE = ("no-new-issue", "event-received", "arriving")  # gates that look at the whole platform
 
 
 class Reading:
@@ -92,7 +92,18 @@ class Reading:
             for row in read
         )
 
-    def checklists(self) -> tuple[Checklist, ...]:
+    def slos(self, monitors: Sequence[Monitor]) -> tuple[Slo, ...]:
+        """All promises; keys are unique, monitors known."""
+        read = [
+            self._read(tables.Slo, ("slo", index), row, known(tables.Slo)) for index, row in enumerate(self.rows("slo"))
+        ]
+        self._unique("slo", [row.key for row in read])
+        keys = {monitor.key for monitor in monitors}
+        for index, row in enumerate(read):
+            self._all_known(("slo", index, "monitors"), row.monitors, keys)
+        return tuple(Slo(row.key, row.name or row.key, row.monitors, row.target, row.window) for row in read)
+
+    def checklists(self, slos: Sequence[Slo] = ()) -> tuple[Checklist, ...]:
         """All checklists; keys of lists, and of the items of each, are unique, and a gate is told what it looks at."""
         read = [
             self._read(tables.Checklist, ("checklist", index), row, known(tables.Checklist))
@@ -107,7 +118,14 @@ class Reading:
                     raise Mistake((*place, "key"), f"{each.key!r} is the key of another item of this list")
                 if each.gate and each.gate not in ALONE and not each.series:
                     raise Mistake((*place, "series"), f"the gate {each.gate!r} must be told what it looks at")
+                if each.gate == "budget":
+                    self._budget(place, each, [slo.key for slo in slos])
         return tuple(Checklist(row.key, row.name, tuple(_item(each) for each in row.item)) for row in read)
+
+    def _budget(self, place: Place, item: tables.ChecklistItem, keys: Sequence[str]) -> None:
+        self._all_known((*place, "series"), item.series, keys, "[[slo]]")
+        if item.limit is not None and not 0 <= item.limit <= 100:
+            raise Mistake((*place, "limit"), f"expected 0 to 100 (per cent that must be left), got {item.limit:g}")
 
     def maintenance(self, zone: ZoneInfo, monitors: Sequence[Monitor]) -> tuple[Maintenance, ...]:
         """All planned quiet; moments without an offset are read in ``zone``."""
@@ -155,10 +173,10 @@ class Reading:
             if circle := _circle(monitor.key, parents):
                 raise Mistake(("monitor", index, "depends_on"), f"goes round in a circle: {' -> '.join(circle)}")
 
-    def _all_known(self, place: Place, keys: Iterable[str], among: Iterable[str]) -> None:
+    def _all_known(self, place: Place, keys: Iterable[str], among: Iterable[str], noun: str = "monitor") -> None:
         for key in keys:
             if key not in among:
-                raise Mistake(place, f"no monitor has the key {key!r}" + unknown(key, among).partition(repr(key))[2])
+                raise Mistake(place, f"no {noun} has the key {key!r}" + unknown(key, among).partition(repr(key))[2])
 
     def _maintenance(self, index: int, row: Mapping[str, Any], zone: ZoneInfo, keys: set[str]) -> Maintenance:
         place: Place = ("maintenance", index)

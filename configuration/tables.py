@@ -258,7 +258,29 @@ class Monitor(Table):
     paused: bool = Field(False, description="not probed for now")
 
 
-Gate = Literal["up", "calm", "no-restart", "days-left", "score", "below", "p95", "no-new-issue", "arriving"]
+class Slo(Table):
+    """A promise, and so a budget of time that may be lost."""
+
+    key: Key = Field(description="stable: the gate `budget` names it")
+    name: Text | None = Field(None, description="shown to people; left out: the key")
+    monitors: tuple[Key, ...] = Field(min_length=1, max_length=50, description="each keeps it; the worst one counts")
+    target: float = Field(gt=50, lt=100, description="per cent of the time that it is up, such as 99.9")
+    window: Literal["7d", "30d", "90d"] = Field("30d", description="the time that it is kept over")
+
+
+Gate = Literal[
+    "up",
+    "calm",
+    "no-restart",
+    "days-left",
+    "score",
+    "below",
+    "p95",
+    "no-new-issue",
+    "event-received",
+    "arriving",
+    "budget",
+]
 
 
 class ChecklistItem(Table):
@@ -268,7 +290,7 @@ class ChecklistItem(Table):
     title: Text
     group: Text = Field("Checklist", description="the heading it stands under")
     gate: Gate | None = Field(None, description="what the store must say; left out: a person signs")
-    series: tuple[Text, ...] = Field((), max_length=50, description="monitors, parts, readings, or figures for below")
+    series: tuple[Text, ...] = Field((), max_length=50, description="monitors, parts, readings; figures; [[slo]] keys")
     seconds: Annotated[float, lasting(0, 31 * 86_400), DURATION] = Field(0.0, alias="for", description="for how long")
     limit: float | None = Field(None, description="the number that may not be passed, or must be reached")
     blocking: bool = Field(True, description="whether a release waits for it")
@@ -292,6 +314,7 @@ ROWS: dict[str, type[Table]] = {
     "monitor": Monitor,
     "channel": Channel,
     "maintenance": Maintenance,
+    "slo": Slo,
     "checklist": Checklist,
 }
 

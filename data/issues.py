@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from data.moments import micros
+from data.moments import micros, moment
 from data.plain import text_of, value_of
 from data.tables import ISSUES
 from data.upsert import upsert
@@ -47,6 +47,12 @@ def by_id(c: Connection, ids: Collection[str]) -> dict[str, Issue]:
 def known(c: Connection, ids: Collection[str]) -> frozenset[str]:
     """Those of ``ids`` that were seen before."""
     return frozenset(c.execute(select(ISSUES.c.id).where(ISSUES.c.id.in_(list(ids)))).scalars())
+
+
+def newest(c: Connection) -> datetime | None:
+    """When the newest event of any issue was; None when there is no issue."""
+    last = c.execute(select(func.max(ISSUES.c.last))).scalar()
+    return None if last is None else moment(last)
 
 
 def first_between(c: Connection, start: datetime, end: datetime, limit: int = 500) -> tuple[Issue, ...]:

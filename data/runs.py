@@ -14,6 +14,8 @@ from data.tables import RUNS
 from data.text import kept
 from model import Item, Ruling, Run, Signature, Verdict
 
+_HEAD = [column for column in RUNS.columns if column.name != "body"]
+
 
 def put(c: Connection, verdict: Verdict) -> None:
     """Writes the verdict over an older one of the same list and release; when that was first judged stays."""
@@ -40,8 +42,13 @@ def read(c: Connection, checklist: str, release: str) -> Run | None:
 def newest(c: Connection, checklist: str, limit: int = 50) -> tuple[Run, ...]:
     """The runs of one list without their items, newest first."""
     t = RUNS.c
-    columns = [column for column in RUNS.columns if column.name != "body"]
-    rows = c.execute(select(*columns).where(t.checklist == checklist).order_by(t.at.desc()).limit(limit)).mappings()
+    rows = c.execute(select(*_HEAD).where(t.checklist == checklist).order_by(t.at.desc()).limit(limit)).mappings()
+    return tuple(_run({**row, "body": "[]"}) for row in rows)
+
+
+def about(c: Connection, release: str) -> tuple[Run, ...]:
+    """The runs of all lists about one release without their items, by list."""
+    rows = c.execute(select(*_HEAD).where(RUNS.c.release == release).order_by(RUNS.c.checklist)).mappings()
     return tuple(_run({**row, "body": "[]"}) for row in rows)
 
 

@@ -174,7 +174,12 @@ def _care(http: str, dumps: str) -> tuple[Player, ...]:
     headers |= {"origin": posture.ORIGIN, "without": ["strict-transport-security"]}
     files = {"folder": dumps, "pattern": "backup_{YYYY}{MM}{DD}_{hh}{mm}{ss}.sql.gz", "keep": 30, "free_share": 0}
     drill = {"rpo": "1d", "rto": "1h", "token": TOKEN}
+    endpoints = {"url": f"{http}/", "paths": list(posture.ENDPOINTS)}
     return (
+        Player(
+            Line("endpoints", ("live",)), "Documented endpoints", "endpoints", "Care", endpoints, 60, None, 34,
+            parts=_parts("endpoints", (path.strip("/").replace("/", ".") for path in posture.ENDPOINTS)),
+        ),
         Player(
             Line("headers"), "Headers and access", "headers", "Care", headers, 300, None, 41,
             parts=_parts("headers", posture.RULES),

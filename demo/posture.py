@@ -45,6 +45,7 @@ RULES = (
     "open.api.health", "open.api.health.live",
 )  # fmt: skip
 SCORES = ((90, 0), (58, 5), (41, 20), (17, 40))  # days before the opening, the score from then on
+ENDPOINTS = ("/api/health/live", "/api/prescriptions", "/api/medicines", "/api/patients", "/api/audit-logs")
 VARIABLES = (
     "NEXT_PUBLIC_SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY",
     "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "NODE_ENV",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import axes, controls, lists, readings, report, store, tables, trends
+from ui import axes, controls, lists, readings, report, store, tables, trends, verdicts
 
 TITLE = "Deployments"
 ICON = "rocket_launch"
@@ -23,6 +23,10 @@ else:
     st.html(lists.empty("What serves production is not known yet.", "It appears with Vercel's first answer."))
 if seen.findings:
     st.html(lists.findings(seen.findings, now))
+
+if seen.runs:
+    st.subheader("What the checklists say of it", anchor=False)
+    st.html(verdicts.about(seen.runs, {each.key: each.name for each in store.told().checklists}, now, zone))
 
 if seen.cards:
     newest, *older = seen.cards

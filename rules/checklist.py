@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import words
-from model import Change, Checklist, Item, Ruling, Signature, Standing, Status, Verdict
-from rules import status
+from model import Budget, Change, Checklist, Item, Ruling, Signature, Standing, Status, Verdict
+from rules import slo, status
 
 NAMED = 3  # items that a verdict names
 Seen = tuple[str, str, datetime | None, str]  # state, words, when, of what
@@ -29,7 +29,10 @@ class World:
     figures: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
     changes: Sequence[Change] = ()
     p95: Mapping[str, float] = field(default_factory=dict)  # ms of the last hour, by series
+    deployed: datetime | None = None  # when this release went live; None: it did not yet
+    event: datetime | None = None  # the newest event that Sentry counted; None: none, or it was not asked
     new_issues: int | None = None  # of this release; None: nobody could tell
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # by the key of the promise
     measured: int = 0  # measurements of browsers in the last hour
 
 
@@ -150,6 +153,23 @@ def _p95(item: Item, world: World) -> Seen:
     return "pass", f"p95 at most {words.ms(item.limit)}", world.now, ", ".join(item.series)[:80]
 
 
+def _budget(item: Item, world: World) -> Seen:
+    """Of the time that each promise allows to lose something is left, and at least ``limit`` per cent."""
+    oldest: Seen | None = None
+    for key in item.series:
+        found = world.budgets.get(key)
+        if found is None or found.left is None:
+            of = f" ({found.of})" if found and found.of else ""
+            return "missing", f"{key} was never measured{of}", found.at if found else None, key
+        said = f"{key}: {slo.said(found)}"
+        if found.left <= 0 or found.left < (item.limit or 0) / 100:
+            wanted = f", wanted at least {item.limit:g} %" if item.limit else ""
+            return "fail", f"{said}{wanted}", found.at, found.of or key
+        if oldest is None or found.at is None or (oldest[2] and found.at < oldest[2]):
+            oldest = "pass", said, found.at, found.of or key
+    return oldest or ("missing", "nothing is named", None, "")
+
+
 def _no_new_issue(item: Item, world: World) -> Seen:
     """Sentry knows of no new issue in this release, or of at most ``limit``."""
     if world.new_issues is None:
@@ -157,6 +177,16 @@ def _no_new_issue(item: Item, world: World) -> Seen:
     many = words.count(world.new_issues, "new issue")
     fine = world.new_issues <= (item.limit or 0)
     return "pass" if fine else "fail", many, world.now, "sentry.issues"
+
+
+def _event(item: Item, world: World) -> Seen:
+    """Sentry received an event since this release went live: what breaks from now on will be heard of."""
+    if world.deployed is None:
+        return "missing", "this release is not live yet", None, "sentry.issues"
+    if world.event is None or world.event < world.deployed:
+        said = f"no event since the deployment, {words.ago(world.deployed, world.now)}: send a test event"
+        return "missing", said, world.event, "sentry.issues"
+    return "pass", f"an event {words.ago(world.event, world.now)}, after the deployment", world.event, "sentry.issues"
 
 
 def _arriving(item: Item, world: World) -> Seen:
@@ -180,7 +210,9 @@ GATES: dict[str, Callable[[Item, World], Seen]] = {
     "below": _below,
     "p95": _p95,
     "no-new-issue": _no_new_issue,
+    "event-received": _event,
     "arriving": _arriving,
+    "budget": _budget,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,22 @@ from sqlalchemy import Engine
 
 import gate
 import settings
-from data import audit, deployments, issues, series, snapshots, standings, store
-from model import Deployment, Figure, Issue, Result, Snapshot, Standing, Status
+from data import audit, days, deployments, intervals, issues, series, snapshots, standings, store
+from model import (
+    Checklist,
+    Day,
+    Deployment,
+    Figure,
+    Interval,
+    Issue,
+    Item,
+    Maintenance,
+    Result,
+    Snapshot,
+    Standing,
+    Status,
+    Uptime,
+)
 from settings import Settings
 
 KEY = "an-audit-key-of-the-test"
@@ -164,7 +179,7 @@ def test_a_waiver_is_counted_beside_the_verdict_and_ends(known: Settings, engine
         ("login", "signed", " ", {}, "name"),
         ("web-up", "signed", "Ada", {}, "waived, not signed"),
         ("login", "withdrawn", "Ada", {}, "nothing of yours"),
-        ("login", "commented", "Ada", {}, "expected"),
+        ("login", "praised", "Ada", {}, "expected"),
         ("login", "waived", "Eve", {"asked_by": "Ada", "until": NOW + timedelta(days=1)}, "reason"),
         (
             "login",
@@ -247,6 +262,142 @@ def test_a_list_with_a_mistake_says_where(change, words, tmp_path: Path) -> None
     assert "[[checklist]] 1" in str(caught.value)
 
 
+# --- budgets ---------------------------------------------------------------------------------------------------------
+
+BUDGET = """
+[[monitor]]
+key = "api"
+check = "tcp"
+host = "127.0.0.1"
+port = 9
+[[slo]]
+key = "promise"
+monitors = ["web", "api"]
+target = 99
+window = "{window}"
+[[checklist]]
+key = "release"
+name = "Before production"
+[[checklist.item]]
+key = "budget"
+title = "There is time left to lose"
+gate = "budget"
+series = ["promise"]
+limit = {limit}
+"""
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LONG_AGO = NOON - timedelta(days=100)
+
+
+def promised(folder: Path, window: str = "30d", limit: float = 20) -> Settings:
+    file = folder / "budget.toml"
+    plain = TOML.format(folder=folder, key=KEY).partition("[[checklist]]")[0]
+    file.write_text(plain + BUDGET.format(window=window, limit=limit), encoding="utf-8")
+    return settings.load(file, {})
+
+
+def lived(engine: Engine, seconds: float, ago: float) -> None:
+    """`web` was down for so many seconds, so many days ago; `api` never. All days but the last two are rolled up."""
+    down = Interval("web", Status.DOWN, NOON - timedelta(days=ago), NOON - timedelta(days=ago, seconds=-seconds))
+    open_now = Standing("web", Status.UP, down.end, NOON)
+    if down.end >= NOON:
+        open_now = Standing("web", Status.DOWN, down.start, NOON)
+    with store.writing(engine) as c:
+        ids = series.ensure(c, ["web", "api"], LONG_AGO)
+        standings.keep(c, ids, [open_now, Standing("api", Status.UP, LONG_AGO, NOON)])
+        intervals.add(c, ids, [Interval("web", Status.UP, LONG_AGO, down.start)])
+        intervals.add(c, ids, [down] if down.end < NOON else [])
+        lost = {("web", down.start.date()): seconds}
+        over = [(key, NOON.date() - timedelta(days=n)) for key in ("web", "api") for n in range(2, 100)]
+        spent = {each: lost.get(each, 0.0) for each in over}
+        days.put(c, ids, [Day(*each, Uptime(up=86_400 - down, down=down)) for each, down in spent.items()])
+
+
+@pytest.mark.parametrize(
+    ("window", "seconds", "ago", "state", "words"),
+    [
+        ("30d", 3600, 10, "pass", "86.11 % left, 1 h of 7 h 12 min spent by web"),
+        ("30d", 3600, 3600 / 86_400, "pass", "86.11 % left"),
+        ("30d", 3600, 1, "pass", "86.11 % left"),
+        ("30d", 3600, 2, "pass", "86.11 % left"),
+        ("30d", 3600, 29, "pass", "86.11 % left"),
+        ("30d", 3600, 30, "pass", "100 % left"),
+        ("30d", 6 * 3600, 10, "fail", "promise: 16.66 % left, 6 h of 7 h 12 min spent by web, wanted at least 20 %"),
+        ("30d", 8 * 3600, 1, "fail", "promise: 0 % left, 8 h of 7 h 12 min spent by web"),
+        ("90d", 8 * 3600, 80, "pass", "62.96 % left, 8 h of 21 h 36 min spent by web"),
+        ("7d", 3600, 5, "pass", "40.47 % left, 1 h of 1 h 40 min spent by web"),
+        ("7d", 3600, 8, "pass", "100 % left"),
+    ],
+)
+def test_a_budget_is_spent_by_whole_days_and_by_the_last_two(
+    window, seconds, ago, state, words, tmp_path: Path
+) -> None:
+    known = promised(tmp_path, window)
+    engine = store.open(known.store.url)
+    lived(engine, seconds, ago)
+    [ruling] = judged(known, engine, NOON).rulings
+    engine.dispose()
+    assert (ruling.state, words in ruling.words) == (state, True), ruling.words
+
+
+def test_announced_maintenance_spends_nothing(tmp_path: Path) -> None:
+    known = promised(tmp_path)
+    engine = store.open(known.store.url)
+    lived(engine, 8 * 3600, 1)
+    start = NOON - timedelta(days=1)
+    quiet = Maintenance("Move", start, start + timedelta(hours=8), monitors=("web",))
+    assert judged(known, engine, NOON).rulings[0].state == "fail"
+    assert judged(replace(known, maintenance=(quiet,)), engine, NOON).rulings[0].state == "pass"
+    engine.dispose()
+
+
+def test_a_monitor_that_was_never_measured_leaves_the_promise_open(tmp_path: Path) -> None:
+    known = promised(tmp_path)
+    engine = store.open(known.store.url)
+    [ruling] = judged(known, engine, NOON).rulings
+    assert (ruling.state, ruling.words) == ("missing", "promise was never measured (web)")
+    with store.writing(engine) as c:
+        standings.keep(c, series.ensure(c, ["web"], LONG_AGO), [Standing("web", Status.UP, LONG_AGO, NOON)])
+    [ruling] = judged(known, engine, NOON).rulings
+    assert (ruling.state, ruling.words) == ("missing", "promise was never measured (api)")
+    lived(engine, 60, 3)
+    assert judged(known, engine, NOON).state == "go"
+    assert judged(known, engine, NOON + timedelta(days=2)).rulings[0].state == "stale", "nobody has looked since"
+    engine.dispose()
+
+
+def test_budgets_are_read_only_when_a_gate_asks(known: Settings, engine: Engine, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(gate.days, "between", lambda *_: pytest.fail("read"))
+    assert judged(known, engine).state == "unsure"
+    with pytest.raises(pytest.fail.Exception, match="read"):
+        judged(promised(tmp_path), engine)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"web", "api"]', '"web", "apu"]'), r"\[\[slo\]\] 1.*no monitor has the key 'apu'.*'api'"),
+        (('["web", "api"]', "[]"), "at least 1"),
+        (('["promise"]', '["promises"]'), r"no \[\[slo\]\] has the key 'promises'.*'promise'"),
+        (('["promise"]', '["web"]'), r"no \[\[slo\]\] has the key 'web'"),
+        (("target = 99", "target = 100"), "less than 100"),
+        (("target = 99", "target = 50"), "more than 50"),
+        (('window = "30d"', 'window = "24h"'), "window: expected"),
+        (("limit = 20", "limit = 101"), "expected 0 to 100"),
+        (("[[slo]]", "[slo]"), r"write it as \[\[slo\]\]"),
+        (("[[checklist]]", '[[slo]]\nkey = "promise"\nmonitors = ["web"]\ntarget = 99\n[[checklist]]'), "already"),
+    ],
+)
+def test_a_promise_with_a_mistake_says_where(change, words, tmp_path: Path) -> None:
+    promised(tmp_path)
+    file = tmp_path / "budget.toml"
+    text = file.read_text(encoding="utf-8")
+    assert change[0] in text
+    file.write_text(text.replace(*change), encoding="utf-8")
+    with pytest.raises(settings.ConfigError, match=words):
+        settings.load(file, {})
+
+
 # --- the command line and the door -----------------------------------------------------------------------------------
 
 
@@ -326,3 +477,36 @@ async def test_the_door_for_pipelines(known: Settings, engine: Engine, monkeypat
     assert (said["verdict"], said["release"], len(said["items"])) == ("go", SHA, 5)
     assert "Ada" not in answers[4].text
     assert answers[5].json()["verdict"] == "unsure", "another release has signatures of its own"
+
+
+def test_an_event_counts_that_came_after_the_release_went_live(known: Settings, engine: Engine) -> None:
+    item = Item("heard", "Events arrive", gate="event-received", valid=3600.0)
+    only = Checklist("heard", "Heard", (item,))
+
+    def ruled(release: str = SHA) -> str:
+        with store.reading(engine) as c:
+            return gate.judge(c, known, only, release, NOW + timedelta(minutes=1)).rulings[0].state
+
+    assert ruled() == "missing", "there is no event at all"
+    for minutes, state in ((-30, "missing"), (0.5, "pass")):
+        with store.writing(engine) as c:
+            at = NOW + timedelta(minutes=minutes)
+            issues.put(c, [Issue(f"i{minutes}", "WEB-1", "Test event", "web", "error", "new", 1, 0, at, at)])
+        assert ruled() == state
+    assert ruled("f" * 40) == "missing", "another release is not live"
+
+
+def test_a_comment_is_kept_and_changes_no_verdict(known: Settings, engine: Engine) -> None:
+    signed(known, engine, "login", "Ada")
+    before = judged(known, engine)
+    signed(known, engine, "login", "Ada", "commented", note="tried it on a phone, too")
+    signed(known, engine, "web-up", "Bob", "commented", note="measured, but may be spoken of")
+    after = judged(known, engine)
+    assert [each.state for each in after.rulings] == [each.state for each in before.rulings]
+    assert after.words == before.words
+    with pytest.raises(gate.Refused, match="signed this already"):
+        signed(known, engine, "login", "Ada")
+    with pytest.raises(gate.Refused, match="needs words"):
+        signed(known, engine, "login", "Ada", "commented", note=" ")
+    with pytest.raises(gate.Refused, match="nothing of yours"):
+        signed(known, engine, "web-up", "Bob", "withdrawn")

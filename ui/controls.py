@@ -106,11 +106,11 @@ def _listed(key: str) -> None:
     st.query_params["checklist"] = st.session_state[key] or ""
 
 
-ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn"}
+ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn", "Comment": "commented"}
 
 
 def sign(judged: store.Judged) -> None:
-    """Where a person signs, waives or withdraws; who is signed in is known, a typed name is marked as not verified."""
+    """Where a person signs, waives, withdraws or comments; a typed name is marked as not verified."""
     who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
     # what waits for a signature comes first; what is measured can only be waived
     waiting = sorted(judged.verdict.rulings, key=lambda each: (bool(each.item.gate), each.fine))
@@ -123,7 +123,7 @@ def sign(judged: store.Judged) -> None:
             "Name", value=who, disabled=bool(who), max_chars=80, help="not verified unless you are signed in"
         )
         role = right.text_input("Role", max_chars=60)
-        note = right.text_input("Note, or the reason of a waiver", max_chars=300)
+        note = right.text_input("Note, reason of a waiver, or comment", max_chars=300)
         link = right.text_input("Link to the evidence", max_chars=300)
         asked_by = left.text_input("Waiver: who asks for it", max_chars=80)
         until = right.date_input("Waiver: until", value=None)

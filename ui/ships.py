@@ -11,12 +11,13 @@ import data.deployments
 import data.findings
 import data.issues
 import data.rollups
+import data.runs
 import data.samples
 import data.snapshots
 import rules.histogram
 import rules.releases
 from data.store import Connection
-from model import Deployment, Issue, OpenFinding, Release, ReportCard, Rollup, Sample, Snapshot
+from model import Deployment, Issue, OpenFinding, Release, ReportCard, Rollup, Run, Sample, Snapshot
 from settings import Settings
 from ui.strips import begin
 from ui.trends import Points, Trend
@@ -38,6 +39,7 @@ class Ships:
     findings: tuple[OpenFinding, ...]
     cards: tuple[ReportCard, ...]
     trend: Trend
+    runs: tuple[Run, ...]  # what the checklists said of the release that serves
     watched: tuple[str, ...]  # names of the monitors that the cards are made from
 
 
@@ -61,6 +63,7 @@ def read(c: Connection, told: Settings, window: str, now: datetime, done: Mappin
             window, start, now, "p95 in ms", (("95 of 100 answers within", _slowness(c, keys, start, now)),),
             tuple(each for each in changes if each.kind in ("deployment", "commit", "issue", "vendor")),
         ),
+        runs=data.runs.about(c, serving.commit or serving.id) if serving else (),
         watched=tuple(each.name for each in told.monitors if each.key in keys),
     )  # fmt: skip
 

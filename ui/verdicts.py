@@ -67,6 +67,7 @@ def _item(each: Ruling, names: Mapping[str, str], now: datetime, tz: ZoneInfo) -
     who = ", ".join(
         f"{names.get(s.actor, s.actor)} ({s.role or 'no role'}{'' if s.verified else ', not verified'})"
         for s in each.signatures
+        if s.kind != "commented"
     )
     kind = "measured" if each.item.gate else "signed by a person"
     below = " · ".join(part for part in (each.words, who, each.of and f"from {each.of}", each.item.owner, kind) if part)
@@ -79,7 +80,14 @@ def _until(each: Ruling, tz: ZoneInfo) -> str:
 
 def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> Html:
     """What people decided, newest first; strangers to the trail see a pseudonym where a name was erased."""
-    signs = {"signed": "draw", "waived": "gavel", "withdrawn": "undo", "verdict": "flag", "revoked": "gpp_bad"}
+    signs = {
+        "signed": "draw",
+        "waived": "gavel",
+        "withdrawn": "undo",
+        "commented": "chat",
+        "verdict": "flag",
+        "revoked": "gpp_bad",
+    }
     rows = []
     for entry in entries:
         act, detail = entry.act, dict(entry.act.detail)
@@ -102,14 +110,18 @@ def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz:
 
 def runs(found: Sequence[Run], now: datetime, tz: ZoneInfo) -> Html:
     """The runs of one list, newest first, each as it was judged last; a way to each."""
-    return tag("div", tag("div", joined(_run(each, now, tz) for each in found), class_="wr-list"), class_="wr wr-fades")
+    return _list([_run(each, each.verdict.release[:12] or "no release", now, tz) for each in found])
 
 
-def _run(each: Run, now: datetime, tz: ZoneInfo) -> Html:
+def about(found: Sequence[Run], names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> Html:
+    """What each list says of one release, by the name of the list; of those that are configured still."""
+    there = [each for each in found if each.verdict.checklist in names]
+    return _list([_run(each, names[each.verdict.checklist], now, tz) for each in there])
+
+
+def _run(each: Run, label: str, now: datetime, tz: ZoneInfo) -> Html:
     one = each.verdict
-    link = inner(
-        "checklist", one.release[:12] or "no release", class_="wr-link", checklist=one.checklist, release=one.release
-    )
+    link = inner("checklist", label, class_="wr-link", checklist=one.checklist, release=one.release)
     beside = f" with {words.count(one.waivers, 'waiver')}" if one.waivers else ""
     said = tag("span", link, " ", pill(BANNERS[one.state], SAID[one.state] + beside), class_="wr-what")
     when = tag("span", words.clock(one.at, tz, now), class_="wr-when", title=words.moment(one.at, tz))

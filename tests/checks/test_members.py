@@ -21,6 +21,7 @@ GOOD = {
     "tls": {"host": "127.0.0.1", "port": 9},
     "tcp": {"host": "127.0.0.1", "port": 9},
     "dns": {"host": "example.org", "server": "127.0.0.1", "port": 9},
+    "endpoints": {"url": "http://127.0.0.1:9/", "paths": ["/api/a"]},
     "drill": {"token": "0123456789abcdef"},
     "heartbeat": {"period": "1d", "token": "0123456789abcdef"},
     "backups": {"folder": "/nowhere/backups"},

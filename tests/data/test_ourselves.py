@@ -185,6 +185,8 @@ def test_a_run_stays_as_it_was_judged(db: Engine) -> None:
         assert runs.read(c, "r", "c1") == Run(NOON, second)
         assert runs.read(c, "r", "c3") is None
         listed = runs.newest(c, "r")
+        assert [each.verdict.state for each in runs.about(c, "c2")] == ["unsure"]
+        assert runs.releases(c) == ("c1", "c2")
     assert [(each.verdict.release, each.verdict.state, each.begun) for each in listed] == [
         ("c1", "go", NOON),
         ("c2", "unsure", NOON + SECOND),

@@ -83,7 +83,11 @@ def test_the_verdict_and_its_evidence(listed, visit) -> None:
 
 def test_the_last_signature_turns_it_go_and_a_second_click_writes_nothing(listed, visit) -> None:
     app = write(
-        visit("checklist"), Item="login", Name="Ada", Role="on-call", **{"Note, or the reason of a waiver": HOSTILE}
+        visit("checklist"),
+        Item="login",
+        Name="Ada",
+        Role="on-call",
+        **{"Note, reason of a waiver, or comment": HOSTILE},
     )
 
     text = said(app)

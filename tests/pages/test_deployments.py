@@ -8,8 +8,8 @@ import pytest
 
 import data.store
 import settings
-from data import changes, deployments, samples, series, snapshots
-from model import Change, Deployment, Finding, Result, Sample, Snapshot, Status
+from data import changes, deployments, runs, samples, series, snapshots
+from model import Change, Deployment, Finding, Result, Sample, Snapshot, Status, Verdict
 from ui import shelf
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example) **bold**"
@@ -138,3 +138,24 @@ def test_without_vercel_it_says_how_to_read_it(stage, visit) -> None:
     stage()
 
     assert "[vercel] table in wardround.toml" in said(visit("deployments"))
+
+
+def test_what_the_checklists_say_of_the_release_that_serves(shipped, visit) -> None:
+    lists = '[[checklist]]\nkey = "after"\nname = "After the deployment"\nitem = [{ key = "a", title = "A" }]\n'
+    path = settings.current().path
+    path.write_text(path.read_text() + lists)
+    settings.current.cache_clear()
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        for key, release in (("after", "new0000000"), ("gone", "new0000000"), ("after", "old0000000")):
+            runs.put(c, Verdict(key, release, "no-go", f"NO-GO: {HOSTILE} {key} {release}", shipped.now))
+    engine.dispose()
+    shelf.forget()
+
+    text = said(visit("deployments"))
+
+    assert "checklist=after&amp;release=new0000000" in text
+    assert "after new0000000" in text
+    assert "gone new0000000" not in text
+    assert "after old0000000" not in text
+    assert "<img" not in text

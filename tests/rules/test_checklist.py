@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import Change, Checklist, Doubt, Item, Signature, Standing, Status
+from model import Budget, Change, Checklist, Doubt, Item, Signature, Standing, Status
 from rules import checklist
 from rules.checklist import GATES, World, rule, verdict
 
@@ -99,12 +99,50 @@ def test_numbers_among_facts(said, state) -> None:
         ({"new_issues": 0}, "no-new-issue", None, "pass"),
         ({"new_issues": 1}, "no-new-issue", None, "fail"),
         ({}, "no-new-issue", None, "unknown"),
+        ({"deployed": ago(60), "event": ago(30)}, "event-received", None, "pass"),
+        ({"deployed": ago(60), "event": ago(61)}, "event-received", None, "missing"),
+        ({"deployed": ago(60)}, "event-received", None, "missing"),
+        ({"event": ago(0)}, "event-received", None, "missing"),
         ({"measured": 100}, "arriving", 100, "pass"),
         ({"measured": 99}, "arriving", 100, "fail"),
     ],
 )
 def test_bars(more, gate, limit, state) -> None:
     assert rule(item(gate, limit=limit), world(standing(), **more)).state == state
+
+
+def budget(left, minutes=1.0, of="web"):
+    return Budget(2592.0, 0.0 if left == 1 else 600.0, left, of, None if minutes is None else ago(minutes))
+
+
+@pytest.mark.parametrize(
+    ("left", "limit", "state", "words"),
+    [
+        (1.0, None, "pass", "100 % left"),
+        (1.0, 100, "pass", "100 % left"),
+        (1e-9, None, "pass", "less than 0.01 % left"),
+        (0.0, None, "fail", "web: 0 % left, 10 min of 43 min spent by web"),
+        (0.0, 0, "fail", "0 % left"),
+        (0.29, 29, "pass", ""),
+        (0.2899, 29, "fail", "wanted at least 29 %"),
+        (None, None, "missing", "never measured (web)"),
+    ],
+)
+def test_a_budget_must_have_something_left(left, limit, state, words) -> None:
+    ruling = rule(item("budget", limit=limit), world(budgets={"web": budget(left)}))
+    assert (ruling.state, words in ruling.words) == (state, True)
+
+
+def test_every_budget_counts_and_the_oldest_look() -> None:
+    both = item("budget", series=("web", "api"))
+    assert rule(both, world(budgets={"web": budget(1.0)})).words == "api was never measured"
+    assert rule(both, world(budgets={"web": budget(1.0), "api": budget(0.0, of="db")})).state == "fail"
+    ruling = rule(both, world(budgets={"web": budget(1.0), "api": budget(0.5, 9)}))
+    assert (ruling.state, ruling.at) == ("pass", ago(9))
+    assert rule(replace(both, valid=500.0), world(budgets={"web": budget(1.0), "api": budget(0.5, 9)})).state == "stale"
+    for first, second in ((None, 1), (1, None)):
+        found = world(budgets={"web": budget(1.0, first), "api": budget(1.0, second)})
+        assert rule(both, found).state == "stale", "nobody knows how old it is"
 
 
 def test_evidence_grows_old() -> None:
