@@ -30,6 +30,7 @@ from poller._folding import Folding
 from poller._ledger import Ledger, Seen
 from poller._measured import measured
 from poller._outbox import Outbox
+from poller._posting import Posting
 from poller._probing import Probing
 from poller._reading import Readings
 from poller._watchdog import Watchdog, end_with_parent
@@ -106,7 +107,8 @@ class Poller:
         """Probes and keeps until it is stopped or fenced off."""
         probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
         reading = Readings(self.settings.integrations, self.clock.now, self._read)
-        works = (probing.run(), reading.run(), self._fold(), self._deliver(), self._judge())
+        posting = Posting(self.engine, self.settings, self.clock.now, self._write)
+        works = (probing.run(), reading.run(), self._fold(), self._deliver(), self._judge(), posting.run())
         turning = [asyncio.create_task(work) for work in works]
         try:
             while not self.stop.is_set():

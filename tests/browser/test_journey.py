@@ -50,7 +50,7 @@ def test_a_page_keeps_the_policy_and_fits_the_screen(demo, browser: Browser, pat
     )
     page.goto(f"{demo.url}/{path}")
     expect(page.get_by_text("DEMO").first).to_be_visible()
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(1500)
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     broken = page.locator("[data-testid='stException']").count()
     context.close()

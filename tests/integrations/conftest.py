@@ -76,7 +76,7 @@ async def service() -> AsyncIterator[Service]:
 
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncIterator[str]:
-    methods = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"]
+    methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     app = Starlette(routes=[Route("/{path:path}", handler, methods=methods)])
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
