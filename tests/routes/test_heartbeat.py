@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from routes import _store
 from tests.serving import NIGHTLY, Stage
 
 TOKEN = {"Authorization": f"Bearer {NIGHTLY}"}
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 async def pushed(stage: Stage, path: str = "", content: bytes = b"", **headers: str) -> httpx.Response:
@@ -148,3 +150,13 @@ async def test_a_drill_says_what_it_reached(stage: Stage, body: bytes, rpo: floa
 async def test_what_is_no_duration_is_refused(stage: Stage, value: str) -> None:
     body = f'{{"rto": {value}}}'.encode()
     assert (await stage.client.post("/api/heartbeat/restore", content=body, headers=TOKEN)).status_code == 400
+
+
+async def test_the_line_of_the_readme_reports_a_drill(stage: Stage) -> None:
+    line = next(line for line in README.read_text(encoding="utf-8").splitlines() if "/api/heartbeat/restore" in line)
+    body = line.partition("-d '")[2].partition("'")[0]
+    answer = await stage.client.post("/api/heartbeat/restore", content=body.encode(), headers=TOKEN)
+    assert answer.status_code == 204
+    with store.reading(_store.engine(stage.url, False)) as c:
+        (drill,) = pings.drills(c, stage.now + timedelta(minutes=1))
+    assert (drill.rpo, drill.rto) == (11 * 3600.0, 40 * 60.0)
