@@ -156,7 +156,7 @@ async def test_when_time_is_up_the_rest_is_not_known(api: Api) -> None:
     began = time.perf_counter()
     found, asked, _ = await api({"/ok": (200, {})} | dict.fromkeys(paths[1:]), paths=paths, each=0.3, within=0.8)
 
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 5
     assert len(asked) <= 13
     counted = list(states(found).values())
     assert counted.count(DOWN) == 8, "two rounds of four had their own time"
@@ -451,7 +451,7 @@ async def test_ten_thousand_paths_that_are_not_asked_cost_little(api: Api) -> No
     began = time.perf_counter()
     found, asked, _ = await api({"/ok": (200, JSON)}, three(paths, components=shared))
 
-    assert time.perf_counter() - began < 3
+    assert time.perf_counter() - began < 10
     assert (found.status, asked) == (UP, [("GET", "/ok")])
     assert dict(found.facts)["not_asked"] == "10000 (10000 other than GET)"
 

@@ -219,7 +219,10 @@ def test_judging_one_by_one_equals_looking_at_all_at_once(steps: list[tuple[int,
 def test_judging_is_cheap_enough_for_the_hot_path(noon: datetime) -> None:
     standing = Standing("m", UP, noon, noon)
     samples = [Sample("m", noon + timedelta(seconds=30 * (i + 1)), UP, 12.0) for i in range(5000)]
-    began = time.process_time()
-    for sample in samples:
-        standing = status.judge(standing, sample, 2, HORIZON).standing
-    assert (time.process_time() - began) / len(samples) < 100e-6
+    took = []
+    for _ in range(3):
+        began = time.thread_time()
+        for sample in samples:
+            standing = status.judge(standing, sample, 2, HORIZON).standing
+        took.append(time.thread_time() - began)
+    assert min(took) / len(samples) < 100e-6
