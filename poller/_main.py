@@ -20,11 +20,12 @@ from typing import TypeVar
 
 import checks
 import reporting
+import verdicts
 from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
 from model import Change, Hook, Measured, Monitor, Notice, Ping, Question, Result, Snapshot, Status, WatchReport
-from poller import _anchors, _gate, _verdicts
+from poller import _anchors, _gate
 from poller._clock import Clock, boot
 from poller._folding import Folding
 from poller._ledger import Ledger, Seen
@@ -235,7 +236,7 @@ class Poller:
         """Checklists, every few seconds."""
         while self.settings.checklists:
             with suppress(store.StoreError, store.Broken):  # it is judged again in a moment
-                await self._write(lambda: _verdicts.step(self.engine, self.settings, self.clock.now()))
+                await self._write(lambda: verdicts.step(self.engine, self.settings, self.clock.now()))
             await asyncio.sleep(JUDGED)
 
     async def _deliver(self) -> None:

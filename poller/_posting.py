@@ -16,8 +16,8 @@ from data import deployments, store, watch
 from data.store import Engine
 from integrations import vercel
 from model import Deployment
-from poller._verdicts import NOTE
 from settings import Settings
+from verdicts import NOTE
 
 log = logging.getLogger(__name__)
 EVERY, FIRST, LONGEST = 3.0, timedelta(seconds=30), timedelta(minutes=15)

@@ -38,13 +38,15 @@ MAY_IMPORT = {
         "registry",
         "reporting",
         "gate",
+        "verdicts",
     },
     "routes": {"model", "rules", "data", "settings", "words", "registry", "gate", "duration"},
-    "ui": {"model", "words", "rules", "data", "settings", "gate"},
+    "ui": {"model", "words", "rules", "data", "settings", "gate", "verdicts"},
     "pages": {"model", "words", "ui"},
     "demo": {"model", "words", "rules", "data", "settings", "checks"},
     "reporting": set(),  # our own errors; knows nothing of what they are about
     "gate": {"model", "rules", "data", "settings"},  # what the gate asks of the store; the rules decide
+    "verdicts": {"model", "rules", "data", "settings", "gate"},  # what is written when a verdict turns
     "child": set(),  # keeps the poller alive; knows nothing of it
     "app": {"child", "reporting", "routes", "settings", "demo", "registry"},
     "wardround": {"model", "poller", "rules", "settings", "demo", "words", "data", "checks", "gate", "duration"},

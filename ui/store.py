@@ -21,6 +21,7 @@ import gate
 import rules.board
 import rules.public
 import settings
+import verdicts
 from data.store import Connection
 from model import (
     Board,
@@ -327,6 +328,7 @@ def sign(judged: Judged, item: str, kind: str, name: str, **more: Any) -> str:
                 seen=len(ruling.signatures),
                 **more,
             )
+            verdicts.settle(c, told(), now())
             data.revision.bump(c)
     except gate.Refused as reason:
         return reason.words

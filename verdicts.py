@@ -22,20 +22,35 @@ def step(engine: Engine, known: Settings, now: datetime) -> None:
     if not known.checklists:
         return
     with store.reading(engine) as c:
-        release = gate.release(c, now)
-        watched = _watched(c, release, now)
-        verdicts = gate.judge_all(c, known, known.checklists, release, now) if watched else ()
-        noted = watch.noted(c)
-        moved = [each for each in verdicts if _moved(runs.read(c, each.checklist, each.release), each)]
-    turned = [(each, _before(noted, each.checklist, release)) for each in verdicts]
-    turned = [(each, before) for each, before in turned if each.state != before]
+        moved, turned = _look(c, known, now)
     if turned or moved:
         with store.writing(engine) as c:
-            for verdict in moved:
-                runs.put(c, verdict)
-            for verdict, before in turned:
-                _write(c, known, verdict, before, now)
-            revision.bump(c)
+            settle(c, known, now)
+
+
+def settle(c: Connection, known: Settings, now: datetime) -> None:
+    """Judges and writes in the transaction it is given: a signature and the GO that it makes are one decision.
+
+    Whoever looks next, the page or the poller, finds a GO written down before anybody was shown it, and revokes it.
+    """
+    moved, turned = _look(c, known, now)
+    for verdict in moved:
+        runs.put(c, verdict)
+    for verdict, before in turned:
+        _write(c, known, verdict, before, now)
+    if turned or moved:
+        revision.bump(c)
+
+
+def _look(c: Connection, known: Settings, now: datetime) -> tuple[list[Verdict], list[tuple[Verdict, str]]]:
+    """The verdicts whose kept run is out of date, and those that are not what was noted, with what was."""
+    release = gate.release(c, now)
+    watched = _watched(c, release, now)
+    verdicts = gate.judge_all(c, known, known.checklists, release, now) if watched else ()
+    noted = watch.noted(c)
+    moved = [each for each in verdicts if _moved(runs.read(c, each.checklist, each.release), each)]
+    turned = [(each, _before(noted, each.checklist, release)) for each in verdicts]
+    return moved, [(each, before) for each, before in turned if each.state != before]
 
 
 def _moved(run: Run | None, verdict: Verdict) -> bool:

@@ -1,0 +1,110 @@
+"""A GO that no longer holds revokes itself: noted, told, written into the trail, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import gate
+import verdicts
+from data import audit, changes, deployments, notifications, runs, series, standings, store, watch
+from model import Deployment, Standing, Status
+from tests.test_gate import KEY, SHA, TOML
+
+NOW = datetime.now(UTC)
+ONE = TOML.partition('[[checklist.item]]\nkey = "no-new"')[0]
+
+
+@pytest.fixture
+def stage(tmp_path):
+    import settings
+
+    file = tmp_path / "wardround.toml"
+    channel = '[[channel]]\nkey = "c"\nurl = "json://127.0.0.1:9/"\n'
+    file.write_text(ONE.format(folder=tmp_path, key=KEY) + channel, encoding="utf-8")
+    known = settings.load(file, {})
+    engine = store.open(known.store.url)
+    with store.writing(engine) as c:
+        series.ensure(c, ["web"], NOW - timedelta(days=1))
+        deployments.put(
+            c, [Deployment("d", "web", "production", "ready", NOW - timedelta(minutes=2), NOW, SHA, serving=True)]
+        )
+    yield known, engine
+    engine.dispose()
+
+
+def look(stage, state, at=NOW, minutes=60.0):
+    known, engine = stage
+    with store.writing(engine) as c:
+        standings.keep(
+            c,
+            series.ids(c),
+            [Standing("web", state, at - timedelta(minutes=minutes), at, "refused" * (state is Status.DOWN))],
+        )
+    verdicts.step(engine, known, at)
+    with store.reading(engine) as c:
+        told = [each.notice.title for each in notifications.recent(c, 20)]
+        acts = [entry.act.action for entry in reversed(audit.of(c, gate.subject("release", SHA, "verdict")))]
+        assert audit.verify(c, KEY.encode()) is None
+        said = [each.words for each in changes.between(c, NOW - timedelta(days=1), NOW + timedelta(days=1))]
+        return told[::-1], acts, said[::-1]
+
+
+def test_a_go_and_its_revocation_are_told_once_each(stage) -> None:
+    assert look(stage, Status.UP)[0] == ["Before production: GO for 3f2c3f2c3f2c"]
+    assert look(stage, Status.UP, NOW + timedelta(seconds=5))[1] == ["verdict"]
+    told, acts, said = look(stage, Status.DOWN, NOW + timedelta(seconds=9))
+    assert told[-1] == "Before production: GO revoked for 3f2c3f2c3f2c"
+    assert acts == ["verdict", "revoked"]
+    assert "GO revoked" in said[-1]
+    assert "refused" in said[-1]
+    assert look(stage, Status.DOWN, NOW + timedelta(seconds=12))[1] == ["verdict", "revoked"]
+
+
+def test_an_hour_after_the_deployment_nothing_is_revoked_any_more(stage) -> None:
+    look(stage, Status.UP)
+    assert look(stage, Status.DOWN, NOW + timedelta(minutes=61))[1] == ["verdict"]
+
+
+def test_a_run_that_has_just_begun_is_no_news(stage) -> None:
+    told, acts, said = look(stage, Status.DOWN)
+    assert (told, acts, said) == ([], [], [])
+
+
+def test_another_release_begins_anew(stage) -> None:
+    _, engine = stage
+    look(stage, Status.UP)
+    with store.writing(engine) as c:
+        at = NOW + timedelta(seconds=1)
+        deployments.put(c, [Deployment("e", "web", "production", "building", at, None, "b" * 40)])
+    look(stage, Status.UP, NOW + timedelta(seconds=9))
+    with store.reading(engine) as c:
+        assert '"release": "bbbb' in watch.noted(c)["verdict release"]
+
+
+def test_an_earlier_run_stays_readable_as_it_was(stage) -> None:
+    _, engine = stage
+    look(stage, Status.UP)
+    look(stage, Status.DOWN, NOW + timedelta(seconds=9))
+    at = NOW + timedelta(seconds=20)
+    with store.writing(engine) as c:
+        deployments.put(c, [Deployment("e", "web", "production", "building", at, None, "b" * 40)])
+    look(stage, Status.UP, at + timedelta(seconds=1))
+    with store.reading(engine) as c:
+        before, after = runs.read(c, "release", SHA), runs.read(c, "release", "b" * 40)
+        assert [each.verdict.release for each in runs.newest(c, "release")] == ["b" * 40, SHA]
+    assert before is not None
+    assert after is not None
+    assert (before.begun, before.verdict.state, after.verdict.state) == (NOW, "no-go", "go")
+    assert "refused" in before.verdict.rulings[0].words
+
+
+def test_a_run_that_stands_still_is_written_every_few_minutes_only(stage) -> None:
+    _, engine = stage
+    kept = []
+    for seconds in (0, 3, 290, 301, 310):
+        look(stage, Status.UP, NOW + timedelta(seconds=seconds))
+        with store.reading(engine) as c:
+            kept.append((runs.read(c, "release", SHA).verdict.at - NOW).total_seconds())
+    assert kept == [0, 0, 0, 301, 301]
