@@ -59,9 +59,9 @@ def copied(home: Path) -> Path:
     return Path(shutil.copytree(HOME, home, ignore=unwanted))
 
 
-def answers(url: str) -> bool:
+def answers(url: str, door: str = "live") -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/api/health/live", timeout=2, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/api/health/{door}", timeout=2, trust_env=False).status_code == 200
     return False
 
 
@@ -89,6 +89,8 @@ def running(home: Path, config: Path | None = None) -> Iterator[Server]:
     try:
         wait_for(lambda: process.poll() is not None or answers(server.url), 60, "the server never answered")
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
+        # until the poller has made the store there is nowhere to keep what a browser sends
+        wait_for(lambda: answers(server.url, "ready"), 60, "the poller never made the store")
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
