@@ -11,6 +11,7 @@ LATELY = timedelta(days=1)  # what is first heard of and older is no news
 BEFORE = timedelta(hours=2)  # how long before a problem a change may explain it
 SEEN = timedelta(minutes=5)  # a change is often seen a little after the problem that it made
 SLACK = 5.0  # seconds by which an uptime may seem to shrink: clocks and rounding
+RESULTS = ("watch", "checklist")  # what a problem makes, never what made it
 DEPLOYED = (("commit", "commit {}"), ("deployment_id", "deployment {}"), ("version", "version {}"))
 
 
@@ -127,7 +128,7 @@ def nearest(found: Iterable[Change], since: datetime, monitor: str | None = None
     With ``monitor``: those of this monitor and those that concern all. A change that was seen a few minutes after the
     beginning counts as well, and comes first: what is wrong is often seen before what made it so.
     """
-    fits = (each for each in found if each.monitor in (None, monitor) and each.kind not in ("watch",))
+    fits = (each for each in found if each.monitor in (None, monitor) and each.kind not in RESULTS)
     near = [each for each in fits if since - BEFORE <= each.at <= since + SEEN]
     return tuple(sorted(near, key=lambda each: abs(each.at - since)))
 

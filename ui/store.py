@@ -357,7 +357,7 @@ def _watch() -> Watch:
         waiting, oldest = data.notifications.waiting(c)
         return Watch(
             data.watch.read(c), waiting, oldest, data.notifications.dead(c), data.notifications.recent(c, 20),
-            data.watch.noted(c), data.changes.between(c, datetime(1970, 1, 1, tzinfo=UTC), at, limit=50),
+            data.watch.noted(c), data.changes.between(c, datetime(1970, 1, 1, tzinfo=UTC), at, limit=20),
             data.store.size(shelf.engine()), _kind(),
         )  # fmt: skip
 

@@ -91,6 +91,7 @@ def test_a_problem_finds_the_changes_of_the_two_hours_before_nearest_first() -> 
         Change(ago(1), "restart", "of another", "api"),
         Change(ago(10), "restart", "its own", "web"),
         Change(ago(1), "watch", "ours"),
+        Change(ago(1), "checklist", "a verdict that turned because of it"),
     ]
 
     assert [each.words for each in changes.nearest(found, NOON, "web")] == ["seen just after", "near", "its own", "far"]
