@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from cleaning import slug
 from integrations._options import Base, Table, Token, begins
-from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Answer, Reach, Unmeasured
 from integrations._shape import items, moment, table, text
 from integrations._tools import Tools
@@ -114,7 +114,11 @@ async def _webhooks(to: Reach, options: Options) -> Snapshot:
         figures += _late(events, now)
     state = worst(part.status for part in parts)
     result = Result(state, troubles(parts), parts=tuple(parts), findings=tuple(findings))
-    return Snapshot(result, fixes(endpoints, events), figures=tuple(figures))
+    unread = missing(
+        (endpoints, ("endpoints", "webhook-*", "webhooks_*")),
+        (events, ("deliveries", "undelivered", "oldest_undelivered")),
+    )
+    return Snapshot(result, fixes(endpoints, events), figures=tuple(figures), unread=unread)
 
 
 async def _list(to: Reach, path: str, query: dict[str, Any]) -> list[dict[str, Any]]:
@@ -144,10 +148,11 @@ def _endpoint(row: dict[str, Any]) -> Part:
 def _endpoint_findings(rows: list[dict[str, Any]]) -> list[Finding]:
     if not rows:
         said = "Stripe knows no webhook endpoint of this mode"
-        return [Finding("stripe-no-webhook", said, "add the platform's endpoint in Stripe's dashboard")]
+        return [Finding("stripe-no-webhook", said, "add the platform's endpoint in Stripe's dashboard", "endpoints")]
     off = [_endpoint(row).words for row in rows if row.get("status") == "disabled"]
     fix = "mend the endpoint, enable it in Stripe's dashboard, and resend the events that were missed"
-    return [Finding("stripe-webhook-disabled", f"switched off: {', '.join(off)}"[:200], fix)] if off else []
+    said = f"switched off: {', '.join(off)}"[:200]
+    return [Finding("stripe-webhook-disabled", said, fix, "endpoints")] if off else []
 
 
 def _count(rows: list[dict[str, Any]], state: str) -> float:

@@ -72,7 +72,8 @@ async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     said = "; ".join(troubled) or ("no page could be read" if state is Status.UNKNOWN else "")
     fix = f"look at the addresses in [vendors.pages]: {', '.join(blind)}" if blind else ""
     incidents = tuple(each for page in pages.values() for each in page.incidents)
-    return Snapshot(Result(state, said[:200], parts=parts), fix, incidents=incidents)
+    unread = tuple(each for name, page in pages.items() if not page.read for each in (name, f"{name}.*"))
+    return Snapshot(Result(state, said[:200], parts=parts), fix, incidents=incidents, unread=unread)
 
 
 async def _page(name: str, page: StatusPage, tools: Tools) -> Page:
@@ -95,7 +96,7 @@ def _understood(body: Any, name: str, pin: Sequence[str]) -> Page:
 
 
 def _blind(words: str, pin: Sequence[str]) -> Page:
-    return Page(Status.UNKNOWN, words, tuple((each, Status.UNKNOWN, words) for each in pin))
+    return Page(Status.UNKNOWN, words, tuple((each, Status.UNKNOWN, words) for each in pin), read=False)
 
 
 def _parts(name: str, page: Page) -> list[Part]:

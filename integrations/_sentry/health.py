@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Unmeasured
 from integrations._sentry import vitals
 from integrations._sentry._scope import Scope
@@ -46,12 +46,18 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     figures = [] if isinstance(sessions, Unmeasured) else _session_figures(crash)
     quota, more = (blind("quota", stats), []) if isinstance(stats, Unmeasured) else _quota(stats)
     findings = (
-        (Finding("sentry-drops-events", f"Sentry {quota.words}", QUOTA),) if quota.status is Status.DEGRADED else ()
+        (Finding("sentry-drops-events", f"Sentry {quota.words}", QUOTA, "quota"),)
+        if quota.status is Status.DEGRADED
+        else ()
     )
     parts.append(quota)
     result = Result(worst(part.status for part in parts), troubles(parts), parts=tuple(parts), findings=findings)
     issues = () if isinstance(brought, Unmeasured) else tuple(brought)
-    return Snapshot(result, fixes(listed, sessions, stats), tuple(figures + more), issues, releases)
+    unread = missing(
+        (listed, ("releases", "issues")), (brought, ("issues",)), (sessions, ("crash-free", "crash_free", "sessions")),
+    )  # fmt: skip
+    unread += ("quota", "events_accepted", "events_dropped") if quota.status is Status.UNKNOWN else ()
+    return Snapshot(result, fixes(listed, sessions, stats), tuple(figures + more), issues, releases, unread=unread)
 
 
 def _sessions() -> list[tuple[str, Any]]:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
-from integrations._parts import attempt, troubles, worst
+from integrations._parts import attempt, missing, troubles, worst
 from integrations._reach import Unmeasured
 from integrations._sentry._scope import Scope
 from integrations._sentry._walk import GRAVE, found_in
@@ -73,7 +73,8 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     figures = (Figure("leaks", len(leaks)), Figure("events_audited", len(good)))
     result = Result(worst(part.status for part in parts), troubles(parts), parts=parts, findings=findings)
     shown = tuple(leak for leak in leaks if leak.kind != "sdk")
-    return Snapshot(result, figures=figures, leaks=shown)
+    unread = missing(*((each, ("events", "leaks")) for each in audited), *((each, ("scrubbing",)) for each in settings))
+    return Snapshot(result, figures=figures, leaks=shown, unread=tuple(dict.fromkeys(unread)))
 
 
 async def _audited(scope: Scope, uid: str, room: asyncio.Semaphore) -> tuple[Leak, ...]:
@@ -105,14 +106,14 @@ def _findings(leaks: tuple[Leak, ...]) -> list[Finding]:
         places = list(dict.fromkeys(leak.path for leak in leaks if leak.kind == kind))
         more = f" and {len(places) - 3} more places" if len(places) > 3 else ""
         words = f"error events hold {NAMES.get(kind, kind)}: {', '.join(places[:3])}{more}"
-        found.append(Finding(f"privacy-{kind.replace(' ', '-')}", words[:200], FIXES.get(kind, IN_SDK)))
+        found.append(Finding(f"privacy-{kind.replace(' ', '-')}", words[:200], FIXES.get(kind, IN_SDK), "events"))
     return found
 
 
 def _old(leaks: tuple[Leak, ...]) -> list[Finding]:
     sdks = sorted({leak.sdk for leak in leaks if leak.kind == "sdk"})
     return (
-        [Finding("sentry-sdk-11", f"an SDK that sends everything by default: {', '.join(sdks)}"[:200], SDK)]
+        [Finding("sentry-sdk-11", f"an SDK that sends everything by default: {', '.join(sdks)}"[:200], SDK, "events")]
         if sdks
         else []
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations._parts import attempt, fixes, troubles, worst
+from integrations._parts import attempt, fixes, missing, troubles, worst
 from integrations._reach import Unmeasured
 from integrations._sentry._scope import NOT_OFFERED, Pairs, Scope
 from integrations._shape import items, number, table
@@ -32,7 +32,7 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     result = Result(
         worst(part.status for part in parts), troubles(parts), parts=tuple(parts), facts=(("dataset", source),)
     )
-    return Snapshot(result, fixes(failures), figures=tuple(figures))
+    return Snapshot(result, fixes(failures), figures=tuple(figures), unread=missing((failures, ("failure_rate",))))
 
 
 async def of_release(scope: Scope, datasets: tuple[str, ...], version: str) -> tuple[Figure, ...]:

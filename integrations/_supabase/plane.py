@@ -35,7 +35,8 @@ async def read(options: Any, tools: Tools) -> Snapshot:
     mute = dead and all(silent for _, silent in services)
     took = max((part.latency for part in found if part.latency is not None), default=None)
     result = Result(status, troubles(found), took, parts=found, network=mute)
-    return Snapshot(result, _fix(found), figures=figures)
+    unread = tuple(part.name for part in found if part.status is Status.UNKNOWN)
+    return Snapshot(result, _fix(found), figures=figures, unread=(*unread, *(f"rows_{name}" for name in unread)))
 
 
 async def _service(to: Reach, name: str, path: str, slow: float) -> tuple[Part, bool]:

@@ -10,12 +10,13 @@ from model import Status, VendorIncident
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``components`` are the pinned ones: (name, status, words)."""
+    """``components`` are the pinned ones: (name, status, words). ``read``: the page was there and was understood."""
 
     status: Status
     words: str
     components: tuple[tuple[str, Status, str], ...] = ()
     incidents: tuple[VendorIncident, ...] = ()
+    read: bool = True
 
 
 def pinned(names: Sequence[tuple[str, Status, str]], pin: Sequence[str]) -> tuple[tuple[str, Status, str], ...]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations._parts import attempt, blind, fixes, troubles, worst
+from integrations._parts import attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import items, moment, number, table, text
 from model import Deployment, Figure, Finding, Part, Result, Snapshot, Status
@@ -22,6 +22,7 @@ STATES = {
 }  # fmt: skip
 PAGES = 3  # pages of 50 that are read until what serves is among them
 DAY = timedelta(days=1)
+LISTED = ("builds", "deployments", "facts", "deployments_24h", "failed_24h", "build", "queue")  # what the list tells
 Team = Mapping[str, str]
 
 
@@ -46,7 +47,8 @@ async def read(to: Reach, project: str, team: Team) -> Snapshot:
         findings=tuple(_findings(about, serves, found)), facts=_facts(found, team),
     )  # fmt: skip
     figures = () if isinstance(listed, Unmeasured) else _figures(found, now)
-    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=found)
+    unread = missing((listed, LISTED), (rolling, ("rolling",)))
+    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=found, unread=unread)
 
 
 async def _listed(to: Reach, project: str, serves: str, team: Team) -> list[dict[str, Any]]:
@@ -178,7 +180,8 @@ def _findings(about: dict[str, Any], serves: str, found: Sequence[Deployment]) -
     newer = [each for each in _ready(found) if now is not None and each.created > now.created]
     if now and newer and not about.get("rollingRelease"):
         words = f"{name_of(newer[0])} is ready, but {name_of(now)} serves production"
-        return [Finding("vercel-not-serving", words, "promote it in Vercel, or leave it if it is staged on purpose")]
+        fix = "promote it in Vercel, or leave it if it is staged on purpose"
+        return [Finding("vercel-not-serving", words, fix, "builds")]
     return []
 
 

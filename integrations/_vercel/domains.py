@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cleaning import slug
-from integrations._parts import attempt, blind, fixes, troubles, worst
+from integrations._parts import attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import items, moment, table, text
 from model import Figure, Finding, Part, Result, Snapshot, Status
@@ -34,11 +34,17 @@ async def read(to: Reach, project: str, team: Mapping[str, str]) -> Snapshot:
         parts.append(part[0])
         figures = (*figures, Figure("certificate_days", part[1]))
     wrong = [part for part in parts if part.status is Status.DOWN]
-    findings = tuple(Finding(f"vercel-domain-{part.name}", f"{part.name}: {part.words}", _fix(part)) for part in wrong)
+    findings = tuple(
+        Finding(f"vercel-domain-{part.name}", f"{part.name}: {part.words}", _fix(part), part.name) for part in wrong
+    )
     status = worst(part.status for part in parts) if parts else Status.UP
     words = troubles(parts) or ("" if rows else "the project has no domain")
     result = Result(status, words, parts=tuple(parts), findings=findings)
-    return Snapshot(result, fixes(*asked, certificates), figures=figures)
+    unread = missing(
+        *((found, (slug(row["name"]),)) for row, found in zip(rows, asked, strict=True)),
+        (certificates, ("certificates", "certificate_days")),
+    )
+    return Snapshot(result, fixes(*asked, certificates), figures=figures, unread=unread)
 
 
 def _plain(name: object) -> bool:

@@ -352,7 +352,8 @@ async def test_releases_sessions_and_quota(sentry, release, row) -> None:
     assert [(each.id, each.release) for each in found.issues] == [("9", "b")]
     assert states(found) == {"releases": UP, "crash-free": UP, "quota": DEGRADED}
     assert figures(found) == {"crash_free": 99.25, "sessions": 400, "events_accepted": 900, "events_dropped": 100}
-    assert [each.kind for each in found.result.findings] == ["sentry-drops-events"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("sentry-drops-events", "quota")]
+    assert found.unread == ()
     assert "10.0 %" in found.result.findings[0].words
     assert "someone@" not in repr(found)
 
@@ -372,6 +373,7 @@ async def test_what_a_server_does_not_offer_is_said_so(sentry, release) -> None:
 
     assert states(found) == {"releases": UP, "crash-free": UNKNOWN, "quota": UNKNOWN}
     assert {part.words for part in found.result.parts[1:]} == {"not offered by this server"}
+    assert {"crash-free", "quota"} <= set(found.unread)
     assert found.releases[0].crash_free is None
 
 

@@ -132,7 +132,7 @@ async def test_webhooks_are_parts_and_a_disabled_one_is_down(stripe) -> None:
         "deliveries": Status.UP,
     }
     assert found.result.status is Status.DOWN
-    assert [each.kind for each in found.result.findings] == ["stripe-webhook-disabled"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("stripe-webhook-disabled", "endpoints")]
     assert {each.name: each.value for each in found.figures} == {
         "webhooks_enabled": 1,
         "webhooks_disabled": 1,
@@ -181,6 +181,7 @@ async def test_a_key_without_the_right_for_one_list_still_reads_the_other(stripe
         "deliveries": Status.UP,
     }
     assert "Webhook Endpoints" in found.fix
+    assert found.unread == ("endpoints", "webhook-*", "webhooks_*")
 
 
 async def test_no_webhook_at_all_is_a_finding(stripe) -> None:

@@ -210,9 +210,18 @@ async def test_a_row_that_a_stranger_sees_is_the_gravest_finding(range_, supabas
     found = await rls(supabase, {T: head(range_, 206)})
 
     assert found.result.status is DOWN
-    assert [each.kind for each in found.result.findings] == ["rls-open-prescriptions"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("rls-open-prescriptions", "prescriptions")]
     assert found.result.words == "anyone on the internet can read rows of prescriptions"
     assert {request.method for request in supabase.requests} == {"HEAD"}, "no row may come over the wire"
+
+
+async def test_tables_are_closed_only_when_every_one_was_looked_at(supabase) -> None:
+    answers = {T: head("*/0"), "/rest/v1/notes": head("", 503, "PGRST000")}
+
+    found = await supabase("rls", answers, anon_key=ANON, protected=["prescriptions", "notes"])
+
+    assert (found.result.status, found.unread) == (UNKNOWN, ("notes",))
+    assert found.result.words == "notes: Supabase: the database cannot be reached (PGRST000)"
 
 
 @pytest.mark.parametrize(

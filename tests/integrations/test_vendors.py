@@ -83,9 +83,18 @@ async def test_a_page_that_cannot_be_read_hides_neither_trouble_nor_what_is_good
     assert found.result.status is DEGRADED
     assert found.result.words == "bad: says minor"
     assert found.fix == "look at the addresses in [vendors.pages]: gone"
+    assert found.unread == ("gone", "gone.*")
     assert [(part.name, part.status, part.words) for part in found.result.parts] == [
         ("good", UP, "says none"), ("bad", DEGRADED, "says minor"), ("gone", UNKNOWN, "gone answered 503"),
     ]  # fmt: skip
+
+
+async def test_a_page_that_is_read_but_says_nothing_known_is_read_all_the_same(look) -> None:
+    found = await look(acme=statuspage("purple", incidents=[INCIDENT]), good=statuspage())
+
+    assert found.result.parts[0].status is UNKNOWN
+    assert found.unread == ()
+    assert len(found.incidents) == 1
 
 
 PINS = {

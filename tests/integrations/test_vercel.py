@@ -277,6 +277,7 @@ async def test_a_list_that_fails_leaves_what_the_project_says(vercel) -> None:
         "builds": Status.UNKNOWN,
     }
     assert found.figures == ()
+    assert {"builds", "deployments", "facts"} <= set(found.unread), "what was known of them stands"
 
 
 async def test_domains_and_their_certificate_are_parts(vercel, noon) -> None:
@@ -317,7 +318,8 @@ async def test_domains_and_their_certificate_are_parts(vercel, noon) -> None:
         "certificates": Status.DEGRADED,
     }
     assert found.result.parts[-1].words == "b.example: 5 days left", "an older certificate that was renewed is no news"
-    assert [each.kind for each in found.result.findings] == ["vercel-domain-b.example"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("vercel-domain-b.example", "b.example")]
+    assert found.unread == ("d.example",)
     assert {each.name: each.value for each in found.figures} == {"domains": 4, "certificate_days": 5}
 
 
