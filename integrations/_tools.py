@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,18 +14,25 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 AGENT = "wardround/0.1 (status monitor)"
-TIMES = httpx.Timeout(connect=5, read=15, write=5, pool=10)  # the whole reading has a deadline of its own above these
-MOST = httpx.Limits(max_connections=20, max_keepalive_connections=0)
+TIMES = httpx.Timeout(connect=5, read=15, write=5, pool=3)  # the whole reading has a deadline of its own above these
+MOST = httpx.Limits(max_connections=200, max_keepalive_connections=0)  # for all; what one service may hold is AT_ONCE
+AT_ONCE = 12  # questions to one service that wait for their answers
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Shared by all readings. ``until`` is, by integration, when its rate limit lets us ask again."""
+    """Shared by all readings. ``until`` is, by service, when its rate limit lets us ask again.
+
+    ``rooms``: a service that hangs holds its own questions up and nobody else's.
+    """
 
     client: httpx.AsyncClient
     clock: Clock
     until: dict[str, datetime] = field(default_factory=dict)
+    rooms: defaultdict[str, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+    )
 
 
 def utc() -> datetime:

@@ -59,7 +59,7 @@ def together(before: Snapshot | None, at: datetime, now: Snapshot) -> Snapshot:
     figures = _kept(before.figures, now.figures, now)
     parts = _parts(before.result, now)
     facts = dict(before.result.facts) | dict(now.result.facts) if unread("facts", now) else dict(now.result.facts)
-    older = dict.fromkeys([*lists, *(each.name for each in (*figures, *parts))])
+    older = dict.fromkeys([*lists, *(each.name for each in figures), *(each.name for each in parts)])
     return replace(
         now,
         result=replace(now.result, parts=_in_order(now.result.parts, parts), facts=tuple(facts.items())),

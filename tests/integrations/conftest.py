@@ -79,7 +79,9 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
     methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     app = Starlette(routes=[Route("/{path:path}", handler, methods=methods)])
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
+    config = uvicorn.Config(  # whose clock it is a test says
+        app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0, date_header=False
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:
