@@ -118,10 +118,8 @@ def _vitals(
     old, new = sides
     if not new:
         return {}
-    n = [int(side.get("samples", 0)) for side in sides]
-    return {
-        name: (old.get(f"{name}_p75"), new.get(f"{name}_p75"), n[0], n[1]) for name in VITALS if f"{name}_p75" in new
-    }
+    n = {name: [int(side.get(f"{name}_samples", side.get("samples", 0))) for side in sides] for name in VITALS}
+    return {name: (old.get(f"{name}_p75"), new.get(f"{name}_p75"), *n[name]) for name in VITALS if f"{name}_p75" in new}
 
 
 def _of(commit: str, releases: Sequence[Release]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from integrations._parts import all_blind, attempt, blind, fixes, missing, troub
 from integrations._reach import Unmeasured
 from integrations._sentry import vitals
 from integrations._sentry._scope import Scope
-from integrations._sentry.issues import issue, wanted
+from integrations._sentry.issues import BLIND, issue, visible, wanted
 from integrations._shape import items, moment, number, table, text
 from model import Figure, Finding, Issue, Part, Release, Result, Snapshot, Status
 
@@ -28,10 +28,16 @@ async def read(scope: Scope, options: Any) -> Snapshot:
         attempt(scope.offered("sessions/", _sessions())),
         attempt(scope.offered("stats_v2/", _stats())),
     )
+    listed = _list_of(listed, "list of releases")
+    sessions, stats = _groups_of(sessions, "sessions"), _groups_of(stats, "statistics")
     if reason := all_blind(listed, sessions, stats):
         raise reason
-    crash = {} if isinstance(sessions, Unmeasured) else _crash_free(sessions)
     rows = [] if isinstance(listed, Unmeasured) else items(listed)
+    seen = True if rows else await attempt(visible(scope))
+    if seen is False:
+        return Snapshot(Result(Status.UNKNOWN, BLIND.words, findings=(BLIND,)), BLIND.fix)
+    listed = seen if isinstance(seen, Unmeasured) and not isinstance(listed, Unmeasured) else listed
+    crash = {} if isinstance(sessions, Unmeasured) else _crash_free(sessions)
     releases = tuple(each for row in rows if (each := _release(row, crash)) is not None)
     newest = [each.version for each in releases[:NEWEST]]
     brought = await attempt(_brought(scope, newest))
@@ -58,6 +64,18 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     )  # fmt: skip
     unread += ("quota", "events_accepted", "events_dropped") if quota.status is Status.UNKNOWN else ()
     return Snapshot(result, fixes(listed, sessions, stats), tuple(figures + more), issues, releases, unread=unread)
+
+
+def _list_of(found: Any, what: str) -> Any:
+    if isinstance(found, list | Unmeasured):
+        return found
+    return Unmeasured(f"Sentry's {what} has another shape", "check [sentry] base")
+
+
+def _groups_of(found: Any, what: str) -> Any:
+    if isinstance(found, Unmeasured) or isinstance(table(found).get("groups"), list):
+        return found
+    return Unmeasured(f"Sentry's {what} have another shape", "check [sentry] base")
 
 
 def _sessions() -> list[tuple[str, Any]]:
@@ -137,8 +155,6 @@ def _quota(body: object) -> tuple[Part, list[Figure]]:
     for group in items(table(body).get("groups")):
         outcome = text(table(group.get("by")).get("outcome"), 40)
         outcomes[outcome] = outcomes.get(outcome, 0) + (number(table(group.get("totals")).get("sum(quantity)")) or 0)
-    if "groups" not in table(body):
-        return Part("quota", Status.UNKNOWN, None, "the answer names no outcomes"), []
     accepted, lost = outcomes.get("accepted", 0), sum(outcomes.get(each, 0) for each in LOST)
     figures = [Figure("events_accepted", accepted), Figure("events_dropped", lost)]
     if lost <= 0:

@@ -27,7 +27,7 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     """Sentry: GET /organizations/{org}/issues/; where that is not known, GET /projects/{org}/{project}/issues/."""
     now = scope.to.tools.clock()
     found, total = await _all(scope, now)
-    if not found and not await _visible(scope):
+    if not found and not await visible(scope):
         return Snapshot(Result(Status.UNKNOWN, BLIND.words, findings=(BLIND,)), BLIND.fix)
     figures = tuple(_figures(found, total, now))
     parts = (
@@ -83,7 +83,8 @@ def _merged(before: Issue | None, now: Issue) -> Issue:
     return replace(larger, environment=f"{before.environment}, {now.environment}")
 
 
-async def _visible(scope: Scope) -> bool:
+async def visible(scope: Scope) -> bool:
+    """Whether the token sees a project that is wanted: if not, an empty list says nothing."""
     try:
         seen = await scope.seen()
     except Unmeasured as reason:
