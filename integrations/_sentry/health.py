@@ -10,7 +10,7 @@ from integrations._parts import all_blind, attempt, blind, fixes, missing, troub
 from integrations._reach import Unmeasured
 from integrations._sentry import vitals
 from integrations._sentry._scope import Scope
-from integrations._sentry.issues import BLIND, issue, visible, wanted
+from integrations._sentry.issues import BLIND, issue, stats, visible, wanted
 from integrations._shape import items, moment, number, table, text
 from model import Figure, Finding, Issue, Part, Release, Result, Snapshot, Status
 
@@ -23,14 +23,14 @@ QUOTA = "raise the quota, or find what floods it: until then a quiet board may b
 
 async def read(scope: Scope, options: Any) -> Snapshot:
     """Sentry: GET /organizations/{org}/releases/, /sessions/, /stats_v2/, and issues by their first release."""
-    listed, sessions, stats = await asyncio.gather(
+    listed, sessions, counted = await asyncio.gather(
         attempt(scope.offered("releases/", [("per_page", RELEASES)])),
         attempt(scope.offered("sessions/", _sessions())),
-        attempt(scope.offered("stats_v2/", _stats())),
+        attempt(scope.offered("stats_v2/", stats())),
     )
     listed = _list_of(listed, "list of releases")
-    sessions, stats = _groups_of(sessions, "sessions"), _groups_of(stats, "statistics")
-    if reason := all_blind(listed, sessions, stats):
+    sessions, counted = _groups_of(sessions, "sessions"), _groups_of(counted, "statistics")
+    if reason := all_blind(listed, sessions, counted):
         raise reason
     rows = [] if isinstance(listed, Unmeasured) else items(listed)
     seen = True if rows else await attempt(visible(scope))
@@ -50,7 +50,7 @@ async def read(scope: Scope, options: Any) -> Snapshot:
         blind("crash-free", sessions) if isinstance(sessions, Unmeasured) else _sessions_part(crash),
     ]
     figures = [] if isinstance(sessions, Unmeasured) else _session_figures(crash)
-    quota, more = (blind("quota", stats), []) if isinstance(stats, Unmeasured) else _quota(stats)
+    quota, more = (blind("quota", counted), []) if isinstance(counted, Unmeasured) else _quota(counted)
     findings = (
         (Finding("sentry-drops-events", f"Sentry {quota.words}", QUOTA, "quota"),)
         if quota.status is Status.DEGRADED
@@ -63,7 +63,7 @@ async def read(scope: Scope, options: Any) -> Snapshot:
         (listed, ("releases", "issues")), (brought, ("issues",)), (sessions, ("crash-free", "crash_free", "sessions")),
     )  # fmt: skip
     unread += ("quota", "events_accepted", "events_dropped") if quota.status is Status.UNKNOWN else ()
-    return Snapshot(result, fixes(listed, sessions, stats), tuple(figures + more), issues, releases, unread=unread)
+    return Snapshot(result, fixes(listed, sessions, counted), tuple(figures + more), issues, releases, unread=unread)
 
 
 def _list_of(found: Any, what: str) -> Any:
@@ -81,11 +81,6 @@ def _groups_of(found: Any, what: str) -> Any:
 def _sessions() -> list[tuple[str, Any]]:
     fields = [("field", "crash_free_rate(session)"), ("field", "sum(session)")]
     return [*fields, ("groupBy", "release"), ("statsPeriod", "24h"), ("interval", "1h"), ("includeSeries", 0)]
-
-
-def _stats() -> list[tuple[str, Any]]:
-    pairs = [("field", "sum(quantity)"), ("groupBy", "outcome"), ("category", "error"), ("statsPeriod", "24h")]
-    return [*pairs, ("interval", "1h")]
 
 
 def _crash_free(body: object) -> dict[str, tuple[float, int]]:

@@ -182,6 +182,65 @@ async def test_an_older_server_is_asked_project_by_project(sentry, row) -> None:
     assert [each.id for each in found.issues] == ["1", "2"]
 
 
+async def test_an_older_server_is_paged_as_well(sentry, row) -> None:
+    path = "/api/0/projects/acme/web/issues/"
+
+    def page(request):
+        n = 2 if request.query_params.get("cursor") else 1
+        return JSONResponse([row(str(n))], headers={"Link": LINK.format(path, "true" if n == 1 else "false", 100)})
+
+    found = await sentry("issues", {path: page}, projects=["web"])
+
+    assert [each.id for each in found.issues] == ["1", "2"]
+
+
+@pytest.mark.parametrize("reading", ["issues", "health"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"environments": ["production", "prodution"]}, "Sentry knows no environment prodution"),
+        ({"projects": ["web", "wbe"]}, "Sentry knows no project wbe, or the token does not see it"),
+    ],
+)
+async def test_a_misspelt_name_is_no_older_server(reading, options, words, sentry, row) -> None:
+    def answer(request):
+        asked = request.query_params
+        strange = "prodution" in asked.getlist("environment") or "wbe" in asked.getlist("project")
+        return JSONResponse({"detail": "The requested resource does not exist"}, 404) if strange else JSONResponse([])
+
+    paths = (ISSUES, f"{O}/releases/", f"{O}/sessions/", f"{O}/stats_v2/")
+    answers = dict.fromkeys(paths, answer) | {PROJECTS: [{"id": "1", "slug": "web"}]}
+    if reading == "issues" and "environments" in options:
+        options = options | {"projects": ["web"]}
+
+    found = await sentry(reading, answers, **options)
+
+    assert (found.result.status, found.result.words) == (UNKNOWN, words)
+    assert "environments" in found.fix
+
+
+async def test_many_projects_are_seen_page_by_page(sentry, row) -> None:
+    def projects(request):
+        last = "cursor" in request.query_params
+        link = LINK.format(PROJECTS, "false" if last else "true", 100)
+        return JSONResponse([{"id": "7", "slug": "web" if last else "api"}], headers={"Link": link})
+
+    found = await sentry("issues", {ISSUES: [], PROJECTS: projects}, projects=["web"])
+
+    assert found.result.status is UP
+
+
+async def test_errors_of_an_hour_are_those_that_sentry_took(sentry, row, noon) -> None:
+    hours = [(noon + timedelta(minutes=30, hours=n - 4)).isoformat() for n in range(5)]
+    taken = {"by": {"outcome": "accepted"}, "series": {"sum(quantity)": [1, 2, 30, 417, 5]}}
+    dropped = {"by": {"outcome": "rate_limited"}, "series": {"sum(quantity)": [9, 9, 9, 9, 9]}}
+    answers = {ISSUES: [row("1")], f"{O}/stats_v2/": {"intervals": hours, "groups": [dropped, taken]}}
+
+    found = await sentry("issues", answers)
+
+    assert figures(found)["events_per_hour"] == 30, "the hour from 10:30 is the last that is over"
+
+
 @pytest.mark.parametrize(
     ("projects", "seen", "kinds"),
     [

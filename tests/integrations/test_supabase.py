@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from integrations._supabase import _tables
 from integrations.supabase import Options, readings
@@ -125,6 +125,10 @@ async def test_a_slow_table_is_degraded(supabase) -> None:
         ("/auth/v1/health", JSONResponse({"message": "Invalid API key"}, 401), UNKNOWN, "key"),
         ("/storage/v1/health", JSONResponse({"healthy": False}), DOWN, "not healthy"),
         ("/realtime/v1/api/ping", PlainTextResponse("", 404), UNKNOWN, "no such service"),
+        *((path, HTMLResponse("<html>welcome"), UNKNOWN, "a web page") for path in HEALTHY),
+        *((path, JSONResponse(["fine"]), UNKNOWN, "is this Supabase?") for path in HEALTHY),
+        *((path, Response(b""), UNKNOWN, "is this Supabase?") for path in HEALTHY),
+        ("/storage/v1/health", JSONResponse({"healthy": "yes"}), UNKNOWN, "is this Supabase?"),
         ("/functions/v1/health", JSONResponse({"code": "BOOT_ERROR"}, 503), DOWN, "BOOT"),
         ("/functions/v1/health", PlainTextResponse("ok"), UP, ""),
         ("/functions/v1/health", JSONResponse({}, 429), UNKNOWN, "limits"),
