@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import httpx
 
@@ -24,12 +25,14 @@ Clock = Callable[[], datetime]
 class Tools:
     """Shared by all readings. ``until`` is, by service, when its rate limit lets us ask again.
 
+    ``tags`` are, by service, the mark of the last answer and its body: what is unchanged need not be sent again.
     ``rooms``: a service that hangs holds its own questions up and nobody else's.
     """
 
     client: httpx.AsyncClient
     clock: Clock
     until: dict[str, datetime] = field(default_factory=dict)
+    tags: dict[str, tuple[str, Any]] = field(default_factory=dict)
     rooms: defaultdict[str, asyncio.Semaphore] = field(
         default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
     )
