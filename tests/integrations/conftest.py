@@ -38,6 +38,16 @@ class Hand:
         self.at += timedelta(seconds=seconds)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def imported() -> None:
+    """The supabase package is large: the first test that needs it must not pay for it out of its deadline."""
+    import postgrest.exceptions
+    import supabase
+
+    assert supabase.AsyncClient
+    assert postgrest.exceptions.APIError
+
+
 @pytest.fixture
 def hand(noon: datetime) -> Hand:
     return Hand(noon)
