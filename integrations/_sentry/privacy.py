@@ -147,7 +147,11 @@ async def _settings(scope: Scope, project: str, room: asyncio.Semaphore) -> list
         body = table((await scope.to.get(f"/api/0/projects/{scope.org}/{project}/")).body)
     if "dataScrubber" not in body:
         raise Unmeasured("Sentry's project has another shape", "check [sentry] base")
-    found = [Wrong(*each, project) for name, *each in SETTINGS if name in body and body[name] is not True]
+    found = [
+        Wrong(kind, words, fix, project)
+        for name, kind, words, fix in SETTINGS
+        if name in body and body[name] is not True
+    ]
     spared = [field for each in _texts(body.get("safeFields")) if SECRETS.search(field := text(each, 40))]
     if spared:
         said = f"spares {', '.join(spared[:5])} from scrubbing"
