@@ -12,6 +12,7 @@ from datetime import datetime
 import integrations
 from model import Integration, Monitor, Snapshot
 from poller._clock import boot
+from rules.partial import told
 
 log = logging.getLogger("wardround.poller")
 JITTER = 0.1
@@ -51,7 +52,7 @@ class Readings:
             began = boot()
             self._wanted[reading.key].clear()
             snapshot = await integrations.fetch(integration, reading, tools)
-            failures = 0 if snapshot.measured else failures + 1
+            failures = 0 if told(snapshot) else failures + 1
             self._done(reading, began, snapshot)
             with suppress(TimeoutError):
                 wait = max(pause(reading.every, failures), snapshot.wait)

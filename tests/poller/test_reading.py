@@ -86,6 +86,36 @@ def test_what_fails_is_asked_again_soon_and_then_more_and_more_seldom(every: int
     assert tuple(pause(float(every), failures) for failures in STEPS) == PAUSES[every]
 
 
+@pytest.mark.parametrize(("unread", "wait"), [(("b",), 90.0), ((), 600.0)])
+async def test_a_reading_of_which_a_part_is_blind_keeps_its_pace(unread, wait, configure, webs, monkeypatch) -> None:
+    """One table with a wrong name must not make the others be looked at seldom."""
+    import integrations
+    from model import Part
+    from poller import _reading
+
+    known = with_vendors(configure(webs().url), acme="127.0.0.1:9")
+    parts = (Part("a", Status.UP), Part("b", Status.UNKNOWN))
+    waits = []
+
+    async def fetch(*_):
+        return Snapshot(Result(Status.UNKNOWN, parts=parts), unread=unread)
+
+    def timeout(seconds):
+        waits.append(seconds)
+        if len(waits) == 9:
+            raise RuntimeError("enough was seen")
+        return asyncio.Timeout(0)
+
+    monkeypatch.setattr(integrations, "fetch", fetch)
+    monkeypatch.setattr(_reading, "FIRST", 0.0)
+    readings = _reading.Readings(known.integrations, lambda: None, lambda *_: None)
+    async with integrations.open_tools() as tools:
+        monkeypatch.setattr(_reading.asyncio, "timeout", timeout)
+        with pytest.raises(RuntimeError):
+            await readings._ask(known.integrations[0], known.integrations[0].readings[0], tools)
+    assert wait * 0.9 <= waits[-1] <= wait * 1.1
+
+
 async def test_a_service_that_wants_to_be_left_alone_is(configure, webs, monkeypatch) -> None:
     """Its own word counts where it is longer than our patience."""
     import integrations
