@@ -112,7 +112,7 @@ def _worst(c: Connection, keys: set[str], found: Mapping[str, Standing], now: da
 
 def _figures(kept: Mapping[str, Kept]) -> dict[str, tuple[datetime, float]]:
     return {
-        f"{key}/{figure.name}": (each.good_at, figure.value)
+        f"{key}/{figure.name}": (dict(each.good.older).get(figure.name, each.good_at), figure.value)
         for key, each in kept.items()
         if each.good is not None and each.good_at is not None
         for figure in each.good.figures

@@ -139,11 +139,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not an outage but wrong: a stable ``kind``, what was seen, and how to mend it."""
+    """Something that is not an outage but wrong: a stable ``kind``, what was seen, how to mend it, of which part."""
 
     kind: str
     words: str
     fix: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,6 +514,8 @@ class Snapshot:
     """What one reading of an outside service said at one moment.
 
     ``result`` is its state: UNKNOWN when it could not be measured, with the reason; ``fix`` is what a person can do.
+    ``unread`` names parts, figures and lists (of this class) that could not be read, while others were; ``older`` those
+    that are from an earlier look, and when that was. ``wait`` is how many seconds the service wants to be left alone.
     """
 
     result: Result
@@ -524,6 +527,9 @@ class Snapshot:
     incidents: tuple[VendorIncident, ...] = ()
     leaks: tuple[Leak, ...] = ()
     sent: tuple[Sent, ...] = ()
+    unread: tuple[str, ...] = ()
+    older: tuple[tuple[str, datetime], ...] = ()
+    wait: float = 0.0
 
     @property
     def measured(self) -> bool:

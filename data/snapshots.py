@@ -25,16 +25,24 @@ class Kept:
     good: Snapshot | None
 
 
-def put(c: Connection, found: Mapping[str, tuple[datetime, Snapshot]]) -> None:
-    """Writes the newest snapshot of each reading; one that measured nothing leaves the last good one as it is."""
+def put(
+    c: Connection, found: Mapping[str, tuple[datetime, Snapshot]], good: Mapping[str, Snapshot] | None = None
+) -> None:
+    """Writes the newest snapshot of each reading; one that measured nothing leaves the last good one as it is.
+
+    ``good`` is what is known of a reading in all, where that is more than its newest snapshot: a part of that could not
+    be read.
+    """
     before = _rows(c, set(found))
     rows = []
     for key, (at, snapshot) in found.items():
         body = text_of(snapshot)
-        good_at, good = before.get(key, (None, None))
-        if snapshot.measured:
-            good_at, good = micros(at), body
-        rows.append({"key": key, "at": micros(at), "body": body, "good_at": good_at, "good": good})
+        good_at, kept = before.get(key, (None, None))
+        if good and key in good:
+            good_at, kept = micros(at), text_of(good[key])
+        elif snapshot.measured:
+            good_at, kept = micros(at), body
+        rows.append({"key": key, "at": micros(at), "body": body, "good_at": good_at, "good": kept})
     if rows:
         c.execute(upsert(c, SNAPSHOTS), rows)
 

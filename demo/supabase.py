@@ -65,8 +65,11 @@ def _service(look: Look, path: str) -> Answer:
         return json_of({"message": "no"}, status=404)
     if look.down(subject):
         return json_of({"error": "temporarily unavailable"}, status=503, wait=look.ms(subject))
-    said = {"healthy": True} if subject == "storage" else {"message": "Success", "name": subject}
-    return json_of(said, wait=look.ms(subject))
+    said: dict[str, dict[str, Any]] = {
+        "auth": {"name": "GoTrue", "version": "v2.180.0"},
+        "storage": {"healthy": True},
+    }
+    return json_of(said.get(subject, {"message": "Success"}), wait=look.ms(subject))
 
 
 def _managed(look: Look, request: Request, path: str) -> Answer:

@@ -29,6 +29,11 @@ def fixes(*found: object) -> str:
     return "; ".join(dict.fromkeys(each.fix for each in found if isinstance(each, Unmeasured) and each.fix))
 
 
+def missing(*asked: tuple[object, Iterable[str]]) -> tuple[str, ...]:
+    """What stands behind questions that were not answered: (question, names of parts, figures and lists)."""
+    return tuple(name for found, names in asked if isinstance(found, Unmeasured) for name in names)
+
+
 def all_blind(*found: object) -> Unmeasured | None:
     """The first reason when no question at all was answered, else None."""
     reasons = [each for each in found if isinstance(each, Unmeasured)]
@@ -36,7 +41,10 @@ def all_blind(*found: object) -> Unmeasured | None:
 
 
 def worst(found: Iterable[Status]) -> Status:
-    """The worst of what is known: an unknown one hides neither trouble nor what is good. Nothing known is unknown."""
+    """The worst of what is known: an unknown one hides neither trouble nor what is good. Nothing known is unknown.
+
+    Whether an unknown one was worse before is judged where it is remembered (rules.partial), by ``Snapshot.unread``.
+    """
     seen = set(found)
     return next((each for each in (Status.DOWN, Status.DEGRADED, Status.UP) if each in seen), Status.UNKNOWN)
 

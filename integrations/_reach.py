@@ -20,17 +20,22 @@ CAP = 8 * MIB
 IN_THREAD = 256 * 1024  # bytes of JSON from which parsing would make a probe late
 LONGEST = timedelta(hours=1)  # a limit that claims to last longer is asked again all the same
 PER_CALL = 15.0  # seconds for one answer as a whole
+CROWDED = "we had no free connection ourselves"
 Query = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 
 class Unmeasured(Exception):
     """We could not find out: ``words`` say why, ``fix`` what a person can do. Never looks like the service's outage.
 
-    ``status`` is the HTTP status that was answered, if any; ``silent`` is true when nothing was answered at all.
+    ``status`` is the HTTP status that was answered, if any; ``silent`` is true when nothing was answered at all;
+    ``wait`` is how many seconds the service wants to be left alone.
     """
 
-    def __init__(self, words: str, fix: str = "", *, status: int | None = None, silent: bool = False) -> None:
+    def __init__(
+        self, words: str, fix: str = "", *, status: int | None = None, silent: bool = False, wait: float = 0.0
+    ) -> None:
         super().__init__(words)
+        self.wait = wait
         self.words = words
         self.fix = fix
         self.status = status
@@ -75,24 +80,30 @@ class Reach:
         empty: bool = False,
     ) -> Answer:
         """``empty``: an answer without JSON is right (HEAD, health pages)."""
-        self._obey()
-        began = time.perf_counter()
         request = self.tools.client.build_request(
             method, self.base.rstrip("/") + path, params=_pairs(query) or None,
             headers={**self.headers, **(headers or {})}, json=body,
         )  # fmt: skip
-        try:
-            async with asyncio.timeout(PER_CALL):
-                status, found, raw = await self._sent(request)
-        except TimeoutError:
-            raise Unmeasured(f"{self.title} did not answer within {PER_CALL:g} s", silent=True) from None
-        except httpx.HTTPError as error:
-            raise Unmeasured(f"{self.title} cannot be reached ({_kind(error)})", silent=True) from None
+        async with self.tools.rooms[self.name]:  # what waits here is not the service's slowness
+            self._obey()
+            began = time.perf_counter()
+            status, found, raw = await self._answered(request)
         self._note(status, found)
         if status not in accept:
             raise self._failed(status, found)
         took = (time.perf_counter() - began) * 1000
         return Answer(status, found, None if empty and not raw.strip() else await self._parsed(raw, empty), took)
+
+    async def _answered(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
+        try:
+            async with asyncio.timeout(PER_CALL):
+                return await self._sent(request)
+        except TimeoutError:
+            raise Unmeasured(f"{self.title} did not answer within {PER_CALL:g} s", silent=True) from None
+        except httpx.PoolTimeout:
+            raise Unmeasured(f"{self.title} was not asked: {CROWDED}") from None
+        except httpx.HTTPError as error:
+            raise Unmeasured(f"{self.title} cannot be reached ({_kind(error)})", silent=True) from None
 
     async def _sent(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         answer = await self.tools.client.send(request, stream=True)
@@ -118,16 +129,23 @@ class Reach:
             raise Unmeasured(f"{self.title} answered with {what}", "check the address: is it the API's?") from None
 
     def _obey(self) -> None:
+        if left := self._left():
+            words, fix = f"{self.title} limits how often we may ask", "nothing: it is asked again by itself"
+            raise Unmeasured(words, fix, wait=left)
+
+    def _left(self) -> float:
+        """Seconds until we may ask again."""
         until = self.tools.until.get(self.name)
-        if until is not None and until > self.tools.clock():
-            raise Unmeasured(f"{self.title} limits how often we may ask", "nothing: it is asked again by itself")
+        return max(0.0, (until - self.tools.clock()).total_seconds()) if until is not None else 0.0
 
     def _note(self, status: int, headers: httpx.Headers) -> None:
-        """Remembers a limit that is used up, or that a 429 names."""
-        now, wait = self.tools.clock(), _retry_after(headers, self.tools.clock())
+        """Remembers a limit that is used up, or that a 429 names. Moments are read by the clock of who wrote them."""
+        now = self.tools.clock()
+        theirs = _moment(headers.get("date", "")) or now
+        wait = _retry_after(headers, theirs)
         for prefix in ("x-sentry-rate-limit", "x-ratelimit"):
             if status == 429 or headers.get(f"{prefix}-remaining") == "0":
-                wait = wait or _reset(headers.get(f"{prefix}-reset"), self.reset, now)
+                wait = wait or _reset(headers.get(f"{prefix}-reset"), self.reset, theirs)
         if status == 429 or wait:
             self.tools.until[self.name] = now + min(wait or timedelta(seconds=60), LONGEST)
 
@@ -137,7 +155,7 @@ class Reach:
             return Unmeasured(f"{self.title} {words} ({status})", fix, status=status)
         if status == 429:
             fix = "nothing: it is asked again by itself"
-            return Unmeasured(f"{self.title} limits how often we may ask (429)", fix, status=status)
+            return Unmeasured(f"{self.title} limits how often we may ask (429)", fix, status=status, wait=self._left())
         if 300 <= status < 400:
             fix = "check the address in the configuration"
             return Unmeasured(f"{self.title} redirects elsewhere ({status})", fix, status=status)
@@ -164,11 +182,17 @@ def _retry_after(headers: httpx.Headers, now: datetime) -> timedelta | None:
     value = headers.get("retry-after", "").strip()
     if value.isdecimal() and len(value) < 7:
         return timedelta(seconds=int(value))
+    until = _moment(value)
+    return None if until is None else max(timedelta(0), until - now)
+
+
+def _moment(value: str) -> datetime | None:
+    """The moment of a date as HTTP writes it."""
     try:
-        until = parsedate_to_datetime(value)
-        return max(timedelta(0), (until if until.tzinfo else until.replace(tzinfo=UTC)) - now) if value else None
+        found = parsedate_to_datetime(value) if value else None
     except ValueError:
         return None
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def _reset(value: str | None, meaning: str, now: datetime) -> timedelta | None:

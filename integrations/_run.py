@@ -31,7 +31,7 @@ async def fetch(integration: Integration, reading: Monitor, tools: Tools) -> Sna
     except TimeoutError:
         return unknown(f"{integration.title} did not answer within {reading.timeout:g} s")
     except Unmeasured as reason:
-        return unknown(reason.words, reason.fix)
+        return unknown(reason.words, reason.fix, reason.wait)
     except Exception as error:
         return _broken(reading, error)
     took = (time.perf_counter() - began) * 1000
@@ -40,9 +40,9 @@ async def fetch(integration: Integration, reading: Monitor, tools: Tools) -> Sna
     return replace(found, result=replace(found.result, latency=latency if good else None))
 
 
-def unknown(words: str, fix: str = "") -> Snapshot:
+def unknown(words: str, fix: str = "", wait: float = 0.0) -> Snapshot:
     """Nothing could be found out."""
-    return Snapshot(Result(Status.UNKNOWN, words), fix)
+    return Snapshot(Result(Status.UNKNOWN, words), fix, wait=wait)
 
 
 def _broken(reading: Monitor, error: Exception) -> Snapshot:

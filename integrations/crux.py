@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from integrations._options import Base, Table, Token
-from integrations._parts import all_blind, attempt, blind, fixes, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import number, table
 from integrations._tools import Tools
@@ -61,7 +61,8 @@ async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
             Part(form, Status.DEGRADED if slow else Status.UP, None, f"not good: {', '.join(slow)}" if slow else "")
         )
     result = Result(worst(part.status for part in parts), parts=tuple(parts))
-    return Snapshot(result, fixes(*found.values()), figures=tuple(figures))
+    unread = missing(*((each, (form, *(f"{name}_{form}" for name in GOOD))) for form, each in found.items()))
+    return Snapshot(result, fixes(*found.values()), figures=tuple(figures), unread=unread)
 
 
 async def _record(to: Reach, origin: str, form: str | None) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from pydantic import Field, model_validator
 
 from cleaning import slug
 from integrations._options import Base, Table, Token, begins
-from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Answer, Reach, Unmeasured
 from integrations._shape import items, moment, table, text
 from integrations._tools import Tools
@@ -25,7 +26,7 @@ READINGS = (
 PAGES = 3  # pages of 100 that are read of one list
 IN_FLIGHT = timedelta(minutes=15)  # an event younger than this may still be on its way
 LOST = timedelta(hours=6)
-LOOK_BACK = timedelta(days=3)
+LOOK_BACK = timedelta(days=30)  # Stripe keeps events no longer
 SCOPES = "give the restricted key the read permissions Balance, Webhook Endpoints and Events"
 REFUSED = {
     401: ("refuses the key", "make a new restricted key and put it into [stripe] api_key"),
@@ -94,10 +95,8 @@ def _key_findings(kind: str, live: bool, options: Options) -> tuple[Finding, ...
 
 async def _webhooks(to: Reach, options: Options) -> Snapshot:
     now = to.tools.clock()
-    since = int((now - LOOK_BACK).timestamp())
-    undelivered = {"delivery_success": "false", "created[gte]": since}
     endpoints, events = await asyncio.gather(
-        attempt(_list(to, "/v1/webhook_endpoints", {})), attempt(_list(to, "/v1/events", undelivered))
+        attempt(_list(to, "/v1/webhook_endpoints", {})), attempt(_undelivered(to, now))
     )
     if reason := all_blind(endpoints, events):
         raise reason
@@ -105,7 +104,7 @@ async def _webhooks(to: Reach, options: Options) -> Snapshot:
     if isinstance(endpoints, Unmeasured):
         parts.append(blind("endpoints", endpoints))
     else:
-        ours = [row for row in endpoints if row.get("livemode") in (options.live, None)]
+        ours = [row for row in endpoints.found if row.get("livemode") in (options.live, None)]
         parts += [_endpoint(row) for row in ours]
         findings += _endpoint_findings(ours)
         figures += [Figure(f"webhooks_{state}", _count(ours, state)) for state in ("enabled", "disabled")]
@@ -114,14 +113,37 @@ async def _webhooks(to: Reach, options: Options) -> Snapshot:
         figures += _late(events, now)
     state = worst(part.status for part in parts)
     result = Result(state, troubles(parts), parts=tuple(parts), findings=tuple(findings))
-    return Snapshot(result, fixes(endpoints, events), figures=tuple(figures))
+    unread = missing(
+        (endpoints, ("endpoints", "webhook-*", "webhooks_*")),
+        (events, ("deliveries", "undelivered", "oldest_undelivered")),
+    )
+    return Snapshot(result, fixes(endpoints, events), figures=tuple(figures), unread=unread)
 
 
-async def _list(to: Reach, path: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of at most ``PAGES`` pages, in Stripe's order (newest first)."""
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """``more`` when not all were read; ``lost`` when an event among those waits for longer than is right."""
+
+    found: list[dict[str, Any]]
+    more: bool
+    lost: bool = False
+
+
+async def _undelivered(to: Reach, now: datetime) -> Rows:
+    """Events that wait and are not merely in flight. The list begins with the newest: its end is asked for itself."""
+    query = {"delivery_success": "false", "created[gte]": int((now - LOOK_BACK).timestamp())}
+    rows = await _list(to, "/v1/events", query | {"created[lte]": int((now - IN_FLIGHT).timestamp())})
+    if not rows.more:
+        return rows
+    old = await _list(to, "/v1/events", query | {"created[lte]": int((now - LOST).timestamp())}, pages=1)
+    return replace(rows, found=[*rows.found, *old.found], lost=bool(old.found))
+
+
+async def _list(to: Reach, path: str, query: dict[str, Any], pages: int = PAGES) -> Rows:
+    """The rows of at most ``pages`` pages, in Stripe's order (newest first)."""
     found: list[dict[str, Any]] = []
     more: dict[str, Any] = {}
-    for _ in range(PAGES):
+    for _ in range(pages):
         answer: Answer = await to.get(path, {**query, "limit": 100, **more})
         body = table(answer.body)
         if not isinstance(body.get("data"), list):
@@ -129,9 +151,9 @@ async def _list(to: Reach, path: str, query: dict[str, Any]) -> list[dict[str, A
         rows = items(body["data"])
         found += rows
         if body.get("has_more") is not True or not rows or not text(rows[-1].get("id")):
-            break
+            return Rows(found, False)
         more = {"starting_after": text(rows[-1]["id"])}
-    return found
+    return Rows(found, True)
 
 
 def _endpoint(row: dict[str, Any]) -> Part:
@@ -144,10 +166,11 @@ def _endpoint(row: dict[str, Any]) -> Part:
 def _endpoint_findings(rows: list[dict[str, Any]]) -> list[Finding]:
     if not rows:
         said = "Stripe knows no webhook endpoint of this mode"
-        return [Finding("stripe-no-webhook", said, "add the platform's endpoint in Stripe's dashboard")]
+        return [Finding("stripe-no-webhook", said, "add the platform's endpoint in Stripe's dashboard", "endpoints")]
     off = [_endpoint(row).words for row in rows if row.get("status") == "disabled"]
     fix = "mend the endpoint, enable it in Stripe's dashboard, and resend the events that were missed"
-    return [Finding("stripe-webhook-disabled", f"switched off: {', '.join(off)}"[:200], fix)] if off else []
+    said = f"switched off: {', '.join(off)}"[:200]
+    return [Finding("stripe-webhook-disabled", said, fix, "endpoints")] if off else []
 
 
 def _count(rows: list[dict[str, Any]], state: str) -> float:
@@ -156,21 +179,21 @@ def _count(rows: list[dict[str, Any]], state: str) -> float:
 
 def _waiting(events: list[dict[str, Any]], now: datetime) -> list[timedelta]:
     """How long each event waits that is not merely in flight, longest first."""
-    created = [at for row in events if (at := moment(row.get("created"))) is not None]
+    once = {text(row.get("id")) or str(n): row for n, row in enumerate(events)}
+    created = [at for row in once.values() if (at := moment(row.get("created"))) is not None]
     return sorted((now - at for at in created if now - at > IN_FLIGHT), reverse=True)
 
 
-def _deliveries(events: list[dict[str, Any]], now: datetime) -> Part:
-    waiting = _waiting(events, now)
+def _deliveries(events: Rows, now: datetime) -> Part:
+    waiting = _waiting(events.found, now)
     if not waiting:
         return Part("deliveries", Status.UP, None, "every event was delivered")
-    state = Status.DOWN if waiting[0] > LOST else Status.DEGRADED
-    return Part(
-        "deliveries", state, None, f"{len(waiting)} not delivered, the oldest {lasted(waiting[0].total_seconds())} ago"
-    )
+    state = Status.DOWN if events.lost or waiting[0] > LOST else Status.DEGRADED
+    least, age = "at least " if events.more else "", lasted(waiting[0].total_seconds())
+    return Part("deliveries", state, None, f"{least}{len(waiting)} not delivered, the oldest {least}{age} ago")
 
 
-def _late(events: list[dict[str, Any]], now: datetime) -> list[Figure]:
-    waiting = _waiting(events, now)
+def _late(events: Rows, now: datetime) -> list[Figure]:
+    waiting = _waiting(events.found, now)
     oldest = waiting[0].total_seconds() if waiting else 0.0
     return [Figure("undelivered", len(waiting)), Figure("oldest_undelivered", oldest, "s")]

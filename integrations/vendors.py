@@ -21,7 +21,7 @@ from model import Part, Reading, Result, Snapshot, Status
 
 TITLE = "Vendors"
 READINGS = (Reading("status", "Vendors' status pages", every=90, timeout=30),)
-FORMATS = ("statuspage", "stripe", "instatus", "betterstack")  # in the order they are tried
+FORMATS = ("statuspage", "stripe", "instatus", "betterstack", "incidentio")  # in the order they are tried
 
 
 class StatusPage(Table):
@@ -72,17 +72,34 @@ async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     said = "; ".join(troubled) or ("no page could be read" if state is Status.UNKNOWN else "")
     fix = f"look at the addresses in [vendors.pages]: {', '.join(blind)}" if blind else ""
     incidents = tuple(each for page in pages.values() for each in page.incidents)
-    return Snapshot(Result(state, said[:200], parts=parts), fix, incidents=incidents)
+    unread = tuple(each for name, page in pages.items() if not page.read for each in (name, f"{name}.*"))
+    return Snapshot(Result(state, said[:200], parts=parts), fix, incidents=incidents, unread=unread)
 
 
 async def _page(name: str, page: StatusPage, tools: Tools) -> Page:
     where = urlsplit(page.url)
     to = Reach(tools, f"vendors.{name}", name, f"{where.scheme}://{where.netloc}")
     try:
-        answer = await to.get(where.path or "/")
+        return _understood(await _changed(to, where.path or "/", page.url), name, page.pin)
     except Unmeasured as reason:
         return _blind(reason.words, page.pin)
-    return _understood(answer.body, name, page.pin)
+
+
+async def _changed(to: Reach, path: str, url: str) -> Any:
+    """The body, or the one before where the page says that nothing changed since."""
+    tag, body = to.tools.tags.get(url, ("", None))
+    headers = {"If-None-Match": tag} if tag else {}
+    answer = await to.ask("GET", path, accept=(200, 304) if tag else (200,), headers=headers, empty=bool(tag))
+    if answer.status == 304:
+        return body
+    if answer.body is None and tag:
+        raise Unmeasured(f"{to.title} answered with something that is not JSON", "check the address: is it the API's?")
+    new = answer.headers.get("etag", "")
+    if new and len(new) < 200 and new.isascii() and new.isprintable():
+        to.tools.tags[url] = (new, answer.body)
+    else:
+        to.tools.tags.pop(url, None)
+    return answer.body
 
 
 def _understood(body: Any, name: str, pin: Sequence[str]) -> Page:
@@ -95,7 +112,7 @@ def _understood(body: Any, name: str, pin: Sequence[str]) -> Page:
 
 
 def _blind(words: str, pin: Sequence[str]) -> Page:
-    return Page(Status.UNKNOWN, words, tuple((each, Status.UNKNOWN, words) for each in pin))
+    return Page(Status.UNKNOWN, words, tuple((each, Status.UNKNOWN, words) for each in pin), read=False)
 
 
 def _parts(name: str, page: Page) -> list[Part]:

@@ -43,7 +43,7 @@ from model import (
     Told,
     WatchReport,
 )
-from rules import alerting, status
+from rules import alerting, partial, status
 from rules import changes as what_changed
 from rules import vitals as measured
 from settings import Settings
@@ -71,6 +71,8 @@ class Draft:
     judged: list[Judgement] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     snapshots: dict[str, tuple[datetime, Snapshot]] = field(default_factory=dict)
+    good: dict[str, tuple[datetime, Snapshot]] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)
 
 
 class Ledger:
@@ -84,7 +86,7 @@ class Ledger:
         self.results: dict[str, tuple[datetime, Result]] = {}
         self.told: dict[str, Told] = {}
         self._findings: dict[str, tuple[Finding, ...]] = {}
-        self.good: dict[str, Snapshot] = {}  # the last of each reading that measured something
+        self.good: dict[str, tuple[datetime, Snapshot]] = {}  # what is known of each reading, and of when that is
         alarming = frozenset[str]().union(*(each.alarms for each in settings.integrations))
         self._alarming = settings.monitors + tuple(
             reading for each in settings.integrations for reading in each.readings if reading.key in alarming
@@ -103,7 +105,11 @@ class Ledger:
             self.ids = series.ensure(c, [monitor.key for monitor in self.settings.monitors], now)
             self.standings, self.told = standings.read(c), told.read(c)
             self.results = standings.results(c)
-            self.good = {key: kept.good for key, kept in snapshots.read(c).items() if kept.good is not None}
+            self.good = {
+                key: (kept.good_at, kept.good)
+                for key, kept in snapshots.read(c).items()
+                if kept.good is not None and kept.good_at is not None
+            }
             self._findings = {}
             self._troubled = {key for key, standing in self.standings.items() if standing.status in status.BAD}
         return True
@@ -128,13 +134,13 @@ class Ledger:
             draft = self._keep(seen, now, report, more, news)  # the ballast was given up: there is room once more
         self.standings |= draft.standings
         self.results |= draft.results
-        self.good |= {key: replace(found, sent=()) for key, (_, found) in draft.snapshots.items() if found.measured}
+        self.good |= draft.good
         return frozenset(key for key, standing in draft.standings.items() if standing.unsure and "/" not in key)
 
     def _keep(
         self, seen: Sequence[Seen], now: datetime, report: WatchReport, more: Sequence[Change], news: Sequence[Notice]
     ) -> Draft:
-        draft = Draft(changes=list(more))
+        draft = Draft(changes=list(more), ids=dict(self.ids))
         for each in seen:
             self._judge(draft, each, now)
         with store.writing(self.engine) as c:
@@ -146,11 +152,14 @@ class Ledger:
             watch.report(c, report)
             if draft.samples or draft.changes or news:
                 revision.bump(c)
+        self.ids = draft.ids
         self.told = {key: value for key, value in (self.told | tolds).items() if key not in cleared}
         self._findings |= {key: result.findings for key, (_, result) in draft.results.items()}
         return draft
 
     def _judge(self, draft: Draft, seen: Seen, now: datetime) -> None:
+        if seen.snapshot is not None:
+            seen = self._read(draft, seen, seen.snapshot)
         monitor, result = seen.monitor, seen.result
         for sample in (sampled(monitor.key, seen), *(parted(monitor.key, part, seen) for part in result.parts)):
             before = draft.standings.get(sample.series) or self.standings.get(sample.series)
@@ -167,26 +176,30 @@ class Ledger:
         if old is not None and not facts:
             result = replace(result, facts=old.facts)  # an answer that failed says nothing of the commit
         draft.results[monitor.key] = (seen.at, result)
-        if seen.snapshot is not None:
-            self._read(draft, monitor.key, seen.at, seen.snapshot)
 
-    def _read(self, draft: Draft, key: str, at: datetime, snapshot: Snapshot) -> None:
-        """What an outside service said, and what of it is news."""
-        old = self.good.get(key)
-        before = old.incidents if old else ()
-        if snapshot.measured:
-            draft.changes += what_changed.deployments(old.deployments if old else (), snapshot.deployments, at)
-            unread = [part.name for part in snapshot.result.parts if part.status is Status.UNKNOWN]
-            snapshot = replace(snapshot, incidents=what_changed.standing(before, snapshot.incidents, unread))
-            draft.changes += what_changed.vendors(before, snapshot.incidents, at)
+    def _read(self, draft: Draft, seen: Seen, snapshot: Snapshot) -> Seen:
+        """What an outside service said beside what was known, and what of it is news. Our own cut line says nothing."""
+        key, at, snapshot = seen.monitor.key, seen.at, replace(snapshot, result=seen.result)
+        old_at, old = draft.good.get(key) or self.good.get(key) or (at, None)
+        if partial.told(snapshot):
+            before = old.incidents if old else ()
+            snapshot = partial.judged(old, snapshot)
+            incidents = what_changed.standing(before, snapshot.incidents, snapshot.unread)
+            snapshot = replace(snapshot, incidents=incidents)
+            known = replace(partial.together(old, old_at, snapshot), sent=())
+            draft.changes += what_changed.deployments(old.deployments if old else (), known.deployments, at)
+            draft.changes += what_changed.vendors(before, incidents, at)
+            draft.good[key] = (at, known)
+            seen = replace(seen, result=snapshot.result)
         draft.snapshots[key] = (at, snapshot)
+        return seen
 
     def _write(self, c: Connection, draft: Draft, now: datetime) -> None:
-        new = [key for key in draft.standings if key not in self.ids]
+        new = [key for key in draft.standings if key not in draft.ids]
         if new:
-            self.ids |= series.ensure(c, new, now)
-        samples.add(c, self.ids, draft.samples)
-        standings.keep(c, self.ids, draft.standings.values())
+            draft.ids |= series.ensure(c, new, now)
+        samples.add(c, draft.ids, draft.samples)
+        standings.keep(c, draft.ids, draft.standings.values())
         standings.keep_results(c, draft.results)
         for _, found in draft.snapshots.values():
             if found.sent:
@@ -194,17 +207,17 @@ class Ledger:
         for key, (at, result) in draft.results.items():
             figures.add(c, key, at, _scores(result))
         plain = {key: (at, replace(found, sent=())) for key, (at, found) in draft.snapshots.items()}
-        snapshots.put(c, plain)
+        snapshots.put(c, plain, {key: found for key, (_, found) in draft.good.items()})
         for key, (at, found) in draft.snapshots.items():
             figures.add(c, key, at, found.figures)
             deployments.put(c, found.deployments)
             known = issues.known(c, [each.id for each in found.issues])
             draft.changes += what_changed.issues(known, found.issues, at)
             issues.put(c, found.issues)
-        intervals.add(c, self.ids, [each for judged in draft.judged for each in judged.closed])
-        flips.add(c, self.ids, [each for judged in draft.judged for each in judged.flips])
+        intervals.add(c, draft.ids, [each for judged in draft.judged for each in judged.closed])
+        flips.add(c, draft.ids, [each for judged in draft.judged for each in judged.flips])
         for key, (_, result) in draft.results.items():
-            if result.status is Status.UNKNOWN and not result.findings:
+            if result.status is Status.UNKNOWN and not result.findings and key not in draft.good:
                 continue  # who could not look closes nothing
             if result.findings or key not in self._findings or self._findings[key]:
                 findings.put(c, key, result.findings, now)

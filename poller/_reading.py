@@ -1,4 +1,4 @@
-"""When each outside service is read: one question at a time of each, jittered, more seldom while it fails."""
+"""When each outside service is read: one question at a time of each, jittered, at another pace while it fails."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from datetime import datetime
 import integrations
 from model import Integration, Monitor, Snapshot
 from poller._clock import boot
+from rules.partial import told
 
 log = logging.getLogger("wardround.poller")
 JITTER = 0.1
 PATIENCE = 3  # failures in a row from which it is asked more and more seldom
 LONGEST = 600.0  # seconds between two questions of a service that fails, unless its own period is longer
+AGAIN = (60.0, 120.0, 300.0, LONGEST)  # seconds after each failure of what is asked more seldom than that
 FIRST = 3.0  # seconds over which the first questions after a start are spread
 
 Done = Callable[[Monitor, float, Snapshot], None]
@@ -50,15 +52,23 @@ class Readings:
             began = boot()
             self._wanted[reading.key].clear()
             snapshot = await integrations.fetch(integration, reading, tools)
-            failures = 0 if snapshot.measured else failures + 1
+            failures = 0 if told(snapshot) else failures + 1
             self._done(reading, began, snapshot)
             with suppress(TimeoutError):
-                async with asyncio.timeout(pause(reading.every, failures) * random.uniform(1 - JITTER, 1 + JITTER)):
+                wait = max(pause(reading.every, failures), snapshot.wait)
+                async with asyncio.timeout(wait * random.uniform(1 - JITTER, 1 + JITTER)):
                     await self._wanted[reading.key].wait()
 
 
 def pause(every: float, failures: int) -> float:
-    """Seconds until the next question: the period, doubled with each failure from the third on, up to ten minutes."""
-    if failures < PATIENCE:
+    """Seconds until the next question.
+
+    What is asked seldom is asked again soon after a failure, then more and more seldom, up to its own period. What is
+    asked often has its period doubled with each failure from the third on, up to ten minutes.
+    """
+    if failures == 0:
         return every
-    return max(every, min(every * 2.0 ** min(failures - PATIENCE + 1, 20), LONGEST))
+    soon = AGAIN[failures - 1] if failures <= len(AGAIN) else LONGEST * 2.0 ** min(failures - len(AGAIN), 20)
+    if every >= LONGEST or failures < PATIENCE:
+        return min(every, soon)
+    return min(every * 2.0 ** min(failures - PATIENCE + 1, 20), LONGEST)

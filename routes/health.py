@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,12 +16,14 @@ from starlette.routing import Route
 
 import settings
 import words
-from data import notifications, store, watch
-from model import WatchReport
+from data import notifications, standings, store, watch
+from model import Monitor, Standing, Status, WatchReport
 from routes import _store
 from routes._answers import answer
+from rules.status import current
 
 LATE, GONE = 15.0, 45.0  # seconds since the poller's last report: warn, fail
+BEGUN = 60.0  # seconds after a start in which a reading may not have been made yet
 OWED, STUCK = 120.0, 600.0  # seconds the oldest message is owed: warn, fail
 _STARTED = time.monotonic()
 
@@ -33,10 +35,11 @@ class Facts:
     report: WatchReport | None
     waiting: int
     oldest: datetime | None
+    standings: Mapping[str, Standing]
 
 
 def _facts(c: Any) -> Facts:
-    return Facts(watch.read(c), *notifications.waiting(c))
+    return Facts(watch.read(c), *notifications.waiting(c), standings.read(c))
 
 
 async def whole(_request: Request) -> Response:
@@ -51,7 +54,7 @@ async def whole(_request: Request) -> Response:
         "store": _part("fail", "the store cannot be read") if facts is None else _part("pass", "", responseTime=took),
         "poller": _poller(facts, now),
         "outbox": _outbox(facts, now),
-        "integrations": _part("pass", "none are configured"),
+        "integrations": _integrations(facts, now),
     }
     states = {check["status"] for check in checks.values()}
     state = "unhealthy" if "fail" in states else "degraded" if "warn" in states else "healthy"
@@ -105,6 +108,27 @@ def _outbox(facts: Facts | None, now: datetime) -> dict[str, Any]:
     return _graded(
         age, (OWED, STUCK), lambda said: f"{words.count(facts.waiting, 'message')} owed, the oldest since {said}"
     )
+
+
+def _integrations(facts: Facts | None, now: datetime) -> dict[str, Any]:
+    """Whether outside services can be read; how they are is another question. Strangers hear numbers, not names."""
+    readings = [each for known in settings.current().integrations for each in known.readings]
+    if not readings:
+        return _part("pass", "none are configured")
+    if facts is None:
+        return _part("fail", "the store cannot be read")
+    blind = sum(_blind(facts, each, now) for each in readings)
+    if not blind:
+        return _part("pass", "")
+    return _part("warn", f"{blind} of {words.count(len(readings), 'reading')} cannot be made")
+
+
+def _blind(facts: Facts, reading: Monitor, now: datetime) -> bool:
+    standing = facts.standings.get(reading.key)
+    if standing is None or standing.seen is None:
+        began = facts.report.started if facts.report else now
+        return standing is not None or (now - began).total_seconds() > reading.timeout + BEGUN
+    return current(standing, reading.horizon, now)[0] is Status.UNKNOWN
 
 
 async def ready(_request: Request) -> Response:

@@ -59,8 +59,9 @@ def _number(text: str | None) -> float | None:
 def standing(
     before: Iterable[VendorIncident], after: Iterable[VendorIncident], unread: Collection[str]
 ) -> tuple[VendorIncident, ...]:
-    """What vendors announce, where those whose pages could not be read still stand by what they said before."""
-    return (*after, *(each for each in before if each.vendor in unread))
+    """What vendors announce, each once; those whose pages could not be read stand by what they said before."""
+    kept = {each.id: each for each in before if each.vendor in unread}
+    return tuple((kept | {each.id: each for each in after}).values())
 
 
 def vendors(before: Iterable[VendorIncident], after: Iterable[VendorIncident], at: datetime) -> tuple[Change, ...]:

@@ -118,10 +118,16 @@ def _vitals(
     old, new = sides
     if not new:
         return {}
-    n = [int(side.get("samples", 0)) for side in sides]
     return {
-        name: (old.get(f"{name}_p75"), new.get(f"{name}_p75"), n[0], n[1]) for name in VITALS if f"{name}_p75" in new
+        name: (old.get(f"{name}_p75"), new.get(f"{name}_p75"), _many(old, name), _many(new, name))
+        for name in VITALS
+        if f"{name}_p75" in new
     }
+
+
+def _many(side: Mapping[str, float], name: str) -> int:
+    """How many measurements a p75 is made from."""
+    return int(side.get(f"{name}_samples", side.get("samples", 0)))
 
 
 def _of(commit: str, releases: Sequence[Release]) -> dict[str, float]:

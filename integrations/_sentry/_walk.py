@@ -32,7 +32,7 @@ CONNECTION = re.compile(r"\b(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|redis)://
 CARD = re.compile(r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])")
 IPV4 = re.compile(r"(?<![\w./-])(?:\d{1,3}\.){3}\d{1,3}(?![\w./-])")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::|[0-9A-Fa-f]{1,4})(?:[0-9A-Fa-f:]{0,30})(?![\w:.])")
-QUERY = re.compile(r"^(?:https?://[^\s?#]+|/[^\s?#]*)\?[^\s=]+=")
+QUERY = re.compile(r"(?:https?://[^\s?#\"'<>]+|(?<![\w?&=])/[^\s?#\"'<>]*)\?[^\s=&]{1,200}=[^\s&]")
 # what Sentry or the SDK fills in at the top by itself: numbers of its own, hashes, versions
 SKIPPED = frozenset(
     {
@@ -58,9 +58,12 @@ SKIPPED = frozenset(
         "modules",
         "size",
         "crashFile",
-        "userReport",
         "occurrence",
     }
+)
+# here a long number is no card: what counts bytes and who numbers rows; moments begin with a one, as no card does
+NUMBERS = frozenset(
+    {"id", "size", "bytes", "memory_size", "free_memory", "usable_memory", "storage_size", "free_storage", "thread_id"}
 )
 # here four numbers with dots are a version
 VERSIONS = frozenset(
@@ -118,6 +121,14 @@ def _known(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 ("email" if "mail" in tag["key"] else "username" if "name" in tag["key"] else "ip"),
                 f"tags.{tag['key']}",
             )
+    report = table(event.get("userReport"))
+    for name, kind in (("email", "email"), ("name", "username")):
+        if _there(report.get(name)):
+            yield kind, f"userReport.{name}"
+    feedback = table(table(event.get("contexts")).get("feedback"))
+    for name, kind in (("contact_email", "email"), ("name", "username")):
+        if _there(feedback.get(name)):
+            yield kind, f"contexts.feedback.{name}"
     for entry in items(event.get("entries")):
         yield from _entry(text(entry.get("type"), 40), entry.get("data"))
 
@@ -164,6 +175,9 @@ def _walked(event: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, str):
             version = path.rpartition(".")[2] in VERSIONS
             yield from ((kind, path) for kind in kinds(value[:LONG]) if not (version and kind in ("ip", "card")))
+        elif isinstance(value, int) and not isinstance(value, bool):
+            if 1e12 <= value < 1e19 and _luhn(str(value)) and path.rpartition(".")[2] not in NUMBERS:
+                yield "card", path
         elif depth < DEEP:
             for name, each in _inside(value):
                 under = f"{path}.{name}" if path and name else path or name

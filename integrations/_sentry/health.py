@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Unmeasured
 from integrations._sentry import vitals
 from integrations._sentry._scope import Scope
-from integrations._sentry.issues import issue, wanted
+from integrations._sentry.issues import BLIND, issue, stats, visible, wanted
 from integrations._shape import items, moment, number, table, text
 from model import Figure, Finding, Issue, Part, Release, Result, Snapshot, Status
 
@@ -23,15 +23,21 @@ QUOTA = "raise the quota, or find what floods it: until then a quiet board may b
 
 async def read(scope: Scope, options: Any) -> Snapshot:
     """Sentry: GET /organizations/{org}/releases/, /sessions/, /stats_v2/, and issues by their first release."""
-    listed, sessions, stats = await asyncio.gather(
+    listed, sessions, counted = await asyncio.gather(
         attempt(scope.offered("releases/", [("per_page", RELEASES)])),
         attempt(scope.offered("sessions/", _sessions())),
-        attempt(scope.offered("stats_v2/", _stats())),
+        attempt(scope.offered("stats_v2/", stats())),
     )
-    if reason := all_blind(listed, sessions, stats):
+    listed = _list_of(listed, "list of releases")
+    sessions, counted = _groups_of(sessions, "sessions"), _groups_of(counted, "statistics")
+    if reason := all_blind(listed, sessions, counted):
         raise reason
-    crash = {} if isinstance(sessions, Unmeasured) else _crash_free(sessions)
     rows = [] if isinstance(listed, Unmeasured) else items(listed)
+    seen = True if rows else await attempt(visible(scope))
+    if seen is False:
+        return Snapshot(Result(Status.UNKNOWN, BLIND.words, findings=(BLIND,)), BLIND.fix)
+    listed = seen if isinstance(seen, Unmeasured) and not isinstance(listed, Unmeasured) else listed
+    crash = {} if isinstance(sessions, Unmeasured) else _crash_free(sessions)
     releases = tuple(each for row in rows if (each := _release(row, crash)) is not None)
     newest = [each.version for each in releases[:NEWEST]]
     brought = await attempt(_brought(scope, newest))
@@ -44,24 +50,37 @@ async def read(scope: Scope, options: Any) -> Snapshot:
         blind("crash-free", sessions) if isinstance(sessions, Unmeasured) else _sessions_part(crash),
     ]
     figures = [] if isinstance(sessions, Unmeasured) else _session_figures(crash)
-    quota, more = (blind("quota", stats), []) if isinstance(stats, Unmeasured) else _quota(stats)
+    quota, more = (blind("quota", counted), []) if isinstance(counted, Unmeasured) else _quota(counted)
     findings = (
-        (Finding("sentry-drops-events", f"Sentry {quota.words}", QUOTA),) if quota.status is Status.DEGRADED else ()
+        (Finding("sentry-drops-events", f"Sentry {quota.words}", QUOTA, "quota"),)
+        if quota.status is Status.DEGRADED
+        else ()
     )
     parts.append(quota)
     result = Result(worst(part.status for part in parts), troubles(parts), parts=tuple(parts), findings=findings)
     issues = () if isinstance(brought, Unmeasured) else tuple(brought)
-    return Snapshot(result, fixes(listed, sessions, stats), tuple(figures + more), issues, releases)
+    unread = missing(
+        (listed, ("releases", "issues")), (brought, ("issues",)), (sessions, ("crash-free", "crash_free", "sessions")),
+    )  # fmt: skip
+    unread += ("quota", "events_accepted", "events_dropped") if quota.status is Status.UNKNOWN else ()
+    return Snapshot(result, fixes(listed, sessions, counted), tuple(figures + more), issues, releases, unread=unread)
+
+
+def _list_of(found: Any, what: str) -> Any:
+    if isinstance(found, list | Unmeasured):
+        return found
+    return Unmeasured(f"Sentry's {what} has another shape", "check [sentry] base")
+
+
+def _groups_of(found: Any, what: str) -> Any:
+    if isinstance(found, Unmeasured) or isinstance(table(found).get("groups"), list):
+        return found
+    return Unmeasured(f"Sentry's {what} have another shape", "check [sentry] base")
 
 
 def _sessions() -> list[tuple[str, Any]]:
     fields = [("field", "crash_free_rate(session)"), ("field", "sum(session)")]
     return [*fields, ("groupBy", "release"), ("statsPeriod", "24h"), ("interval", "1h"), ("includeSeries", 0)]
-
-
-def _stats() -> list[tuple[str, Any]]:
-    pairs = [("field", "sum(quantity)"), ("groupBy", "outcome"), ("category", "error"), ("statsPeriod", "24h")]
-    return [*pairs, ("interval", "1h")]
 
 
 def _crash_free(body: object) -> dict[str, tuple[float, int]]:
@@ -131,8 +150,6 @@ def _quota(body: object) -> tuple[Part, list[Figure]]:
     for group in items(table(body).get("groups")):
         outcome = text(table(group.get("by")).get("outcome"), 40)
         outcomes[outcome] = outcomes.get(outcome, 0) + (number(table(group.get("totals")).get("sum(quantity)")) or 0)
-    if "groups" not in table(body):
-        return Part("quota", Status.UNKNOWN, None, "the answer names no outcomes"), []
     accepted, lost = outcomes.get("accepted", 0), sum(outcomes.get(each, 0) for each in LOST)
     figures = [Figure("events_accepted", accepted), Figure("events_dropped", lost)]
     if lost <= 0:

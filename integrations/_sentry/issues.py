@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from integrations._parts import attempt
 from integrations._reach import Unmeasured
 from integrations._sentry._scope import Pairs, Scope
-from integrations._shape import moment, number, table, text
+from integrations._shape import items, moment, number, table, text
 from model import Figure, Finding, Issue, Part, Result, Snapshot, Status
 
 PAGES = 3  # pages of 100 of each environment
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LEVELS = ("fatal", "error", "warning", "info", "debug", "sample")
 ALIVE = ("new", "ongoing", "escalating", "regressed")
 BLIND = Finding(
@@ -27,9 +28,10 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     """Sentry: GET /organizations/{org}/issues/; where that is not known, GET /projects/{org}/{project}/issues/."""
     now = scope.to.tools.clock()
     found, total = await _all(scope, now)
-    if not found and not await _visible(scope):
+    if not found and not await visible(scope):
         return Snapshot(Result(Status.UNKNOWN, BLIND.words, findings=(BLIND,)), BLIND.fix)
-    figures = tuple(_figures(found, total, now))
+    counted = await attempt(scope.offered("stats_v2/", stats()))
+    figures = tuple(_figures(found, total, now, accepted_in_an_hour(counted, now)))
     parts = (
         _part("new", [each for each in found if now - DAY <= each.first], Status.UP),
         _part("regressed", [each for each in found if each.state == "regressed"], Status.DEGRADED),
@@ -38,6 +40,27 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     status = Status.DEGRADED if any(part.status is Status.DEGRADED for part in parts) else Status.UP
     words = ", ".join([f"{total} unresolved", *(f"{part.words} {part.name}" for part in parts if part.words != "0")])
     return Snapshot(Result(status, words, parts=parts), figures=figures, issues=tuple(found))
+
+
+def stats() -> Pairs:
+    """The parameters of what Sentry took and dropped, hour by hour."""
+    pairs: Pairs = [("field", "sum(quantity)"), ("groupBy", "outcome"), ("category", "error"), ("statsPeriod", "24h")]
+    return [*pairs, ("interval", "1h")]
+
+
+def accepted_in_an_hour(body: object, now: datetime) -> float | None:
+    """Errors that Sentry took in the last whole hour: the running one cannot be compared. None when it is not said."""
+    hours = table(body).get("intervals")
+    taken = next((g for g in items(table(body).get("groups")) if table(g.get("by")).get("outcome") == "accepted"), {})
+    counts = table(taken.get("series")).get("sum(quantity)")
+    if not isinstance(hours, list) or not isinstance(counts, list) or len(hours) != len(counts):
+        return None
+    whole = [
+        (at, value)
+        for start, count in zip(hours, counts, strict=True)
+        if (at := moment(start)) is not None and at + HOUR <= now and (value := number(count)) is not None
+    ]
+    return max(whole, default=(None, None))[1]
 
 
 def wanted(query: str = "is:unresolved", sort: str = "date", limit: int = 100, period: str = "") -> Pairs:
@@ -58,6 +81,7 @@ async def _all(scope: Scope, now: datetime) -> tuple[list[Issue], int]:
         except Unmeasured as reason:
             if reason.status != 404 or not scope.projects:
                 raise
+            await scope.spelt()
             raw, known = await _older(scope, environment), None
         for each in filter(None, (issue(row, scope.to.base, now) for row in raw)):
             found[each.id] = _merged(found.get(each.id), replace(each, environment=environment))
@@ -68,10 +92,10 @@ async def _all(scope: Scope, now: datetime) -> tuple[list[Issue], int]:
 
 async def _older(scope: Scope, environment: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
+    query: Pairs = [("query", "is:unresolved"), ("statsPeriod", "24h")]
+    query += [("environment", environment)] if environment else []
     for project in scope.projects:
-        query = {"query": "is:unresolved", "statsPeriod": "24h"} | ({"environment": environment} if environment else {})
-        answer = await scope.to.get(f"/api/0/projects/{scope.org}/{project}/issues/", query)
-        rows += [row for row in answer.body if isinstance(row, dict)] if isinstance(answer.body, list) else []
+        rows += (await scope.paged(f"/api/0/projects/{scope.org}/{project}/issues/", query, PAGES)).found
     return rows
 
 
@@ -83,7 +107,8 @@ def _merged(before: Issue | None, now: Issue) -> Issue:
     return replace(larger, environment=f"{before.environment}, {now.environment}")
 
 
-async def _visible(scope: Scope) -> bool:
+async def visible(scope: Scope) -> bool:
+    """Whether the token sees a project that is wanted: if not, an empty list says nothing."""
     try:
         seen = await scope.seen()
     except Unmeasured as reason:
@@ -147,11 +172,12 @@ def _part(name: str, found: list[Issue], state: Status) -> Part:
     return Part(name, state if found else Status.UP, None, str(len(found)))
 
 
-def _figures(found: list[Issue], total: int, now: datetime) -> Iterable[Figure]:
+def _figures(found: list[Issue], total: int, now: datetime, hour: float | None) -> Iterable[Figure]:
     yield Figure("issues_unresolved", total)
     yield Figure("issues_new_24h", sum(now - DAY <= each.first for each in found))
     yield Figure("issues_regressed", sum(each.state == "regressed" for each in found))
     yield Figure("issues_escalating", sum(each.state == "escalating" for each in found))
     yield Figure("users_hit", sum(each.users for each in found))
-    # the newest hour is still running: the one before is the last that can be compared
-    yield Figure("events_per_hour", sum(e.hourly[-2] if len(e.hourly) > 1 else sum(e.hourly) for e in found), "/h")
+    # where Sentry does not say: of the issues that were listed, their hour before the one that still runs
+    listed = sum(e.hourly[-2] if len(e.hourly) > 1 else sum(e.hourly) for e in found)
+    yield Figure("events_per_hour", listed if hour is None else hour, "/h")

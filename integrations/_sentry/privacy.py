@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
-from integrations._parts import attempt, troubles, worst
+from integrations._parts import attempt, fixes, missing, troubles, worst
 from integrations._reach import Unmeasured
 from integrations._sentry._scope import Scope
-from integrations._sentry._walk import GRAVE, found_in
+from integrations._sentry._walk import GRAVE, SECRETS, found_in
 from integrations._sentry.issues import wanted
 from integrations._shape import table, text
 from model import Figure, Finding, Leak, Part, Result, Snapshot, Status
 from words import count
 
-PROJECTS = 5  # projects whose scrubbing settings are looked at
+PROJECTS = 20  # projects whose scrubbing settings are looked at
 MOST = 200  # leaks that are kept
 AT_ONCE = 3
 IN_SDK = "in the SDK's beforeSend delete it before the event is sent; in Sentry delete the events that have it"
@@ -48,11 +50,27 @@ NAMES = {
     "frame variable": "variables of the code",
 }
 SETTINGS = (  # field, kind, words, fix; each must be true
-    ("dataScrubber", "sentry-scrubber-off", "does not scrub data", "Data Scrubber"),
-    ("dataScrubberDefaults", "sentry-scrub-defaults-off", "does not scrub the usual fields", "Use Default Scrubbers"),
-    ("scrubIPAddresses", "sentry-stores-ip", "stores IP addresses", "Prevent Storing of IP Addresses"),
+    ("dataScrubber", "sentry-scrubber-off", "does not scrub data", "switch on 'Data Scrubber'"),
+    (
+        "dataScrubberDefaults",
+        "sentry-scrub-defaults-off",
+        "does not scrub the usual fields",
+        "switch on 'Use Default Scrubbers'",
+    ),
+    ("scrubIPAddresses", "sentry-stores-ip", "stores IP addresses", "switch on 'Prevent Storing of IP Addresses'"),
 )
+NO_FIELDS = "names no sensitive fields of its own, such as those of a patient"
 SDK = "set dataCollection with every category off: from version 11 on all are sent by default"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One setting of one project."""
+
+    kind: str
+    words: str
+    fix: str
+    project: str
 
 
 async def read(scope: Scope, options: Any) -> Snapshot:
@@ -66,14 +84,20 @@ async def read(scope: Scope, options: Any) -> Snapshot:
         raise next(each for each in audited if isinstance(each, Unmeasured))
     leaks = tuple(leak for each in good for leak in each)[:MOST]
     slugs = scope.projects or tuple(dict.fromkeys(text(table(row.get("project")).get("slug"), 60) for row in rows))
-    settings = await asyncio.gather(*(attempt(_settings(scope, slug)) for slug in slugs[:PROJECTS] if slug))
+    named = [slug for slug in slugs if slug]
+    settings = await asyncio.gather(*(attempt(_settings(scope, slug, room)) for slug in named[:PROJECTS]))
     wrong = [each for found in settings if not isinstance(found, Unmeasured) for each in found]
-    parts = (_events(leaks, len(good)), _part(settings, wrong))
+    parts = [_events(leaks, len(good)), _part(settings, wrong)]
+    if left := len(named) - len(settings):
+        parts.append(Part("more-projects", Status.UNKNOWN, None, f"{count(left, 'project')} not looked at"))
     findings = (*_findings(leaks), *_old(leaks), *_once(wrong))
     figures = (Figure("leaks", len(leaks)), Figure("events_audited", len(good)))
-    result = Result(worst(part.status for part in parts), troubles(parts), parts=parts, findings=findings)
+    result = Result(worst(part.status for part in parts), troubles(parts), parts=tuple(parts), findings=findings)
     shown = tuple(leak for leak in leaks if leak.kind != "sdk")
-    return Snapshot(result, figures=figures, leaks=shown)
+    unread = missing(*((each, ("events", "leaks")) for each in audited), *((each, ("scrubbing",)) for each in settings))
+    return Snapshot(
+        result, fixes(*audited, *settings), figures=figures, leaks=shown, unread=tuple(dict.fromkeys(unread))
+    )
 
 
 async def _audited(scope: Scope, uid: str, room: asyncio.Semaphore) -> tuple[Leak, ...]:
@@ -105,36 +129,73 @@ def _findings(leaks: tuple[Leak, ...]) -> list[Finding]:
         places = list(dict.fromkeys(leak.path for leak in leaks if leak.kind == kind))
         more = f" and {len(places) - 3} more places" if len(places) > 3 else ""
         words = f"error events hold {NAMES.get(kind, kind)}: {', '.join(places[:3])}{more}"
-        found.append(Finding(f"privacy-{kind.replace(' ', '-')}", words[:200], FIXES.get(kind, IN_SDK)))
+        found.append(Finding(f"privacy-{kind.replace(' ', '-')}", words[:200], FIXES.get(kind, IN_SDK), "events"))
     return found
 
 
 def _old(leaks: tuple[Leak, ...]) -> list[Finding]:
     sdks = sorted({leak.sdk for leak in leaks if leak.kind == "sdk"})
     return (
-        [Finding("sentry-sdk-11", f"an SDK that sends everything by default: {', '.join(sdks)}"[:200], SDK)]
+        [Finding("sentry-sdk-11", f"an SDK that sends everything by default: {', '.join(sdks)}"[:200], SDK, "events")]
         if sdks
         else []
     )
 
 
-async def _settings(scope: Scope, project: str) -> list[Finding]:
-    body = table((await scope.to.get(f"/api/0/projects/{scope.org}/{project}/")).body)
-    return [
-        Finding(
-            kind, f"project {text(project, 60)} {words}", f"switch on '{switch}' in its settings, Security & Privacy"
-        )
-        for name, kind, words, switch in SETTINGS
+async def _settings(scope: Scope, project: str, room: asyncio.Semaphore) -> list[Wrong]:
+    async with room:
+        body = table((await scope.to.get(f"/api/0/projects/{scope.org}/{project}/")).body)
+    if "dataScrubber" not in body:
+        raise Unmeasured("Sentry's project has another shape", "check [sentry] base")
+    found = [
+        Wrong(kind, words, fix, project)
+        for name, kind, words, fix in SETTINGS
         if name in body and body[name] is not True
     ]
+    spared = [field for each in _texts(body.get("safeFields")) if SECRETS.search(field := text(each, 40))]
+    if spared:
+        said = f"spares {', '.join(spared[:5])} from scrubbing"
+        found.append(Wrong("sentry-spares-fields", said, "take it out of 'Safe Fields'", project))
+    told = "sensitiveFields" in body and "relayPiiConfig" in body  # older servers know no rules
+    if told and not _texts(body["sensitiveFields"]) and not _rules(body["relayPiiConfig"]):
+        found.append(Wrong("sentry-no-own-fields", NO_FIELDS, "name them in 'Additional Sensitive Fields'", project))
+    return found
 
 
-def _part(settings: list[list[Finding] | Unmeasured], wrong: list[Finding]) -> Part:
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _rules(value: object) -> bool:
+    """Whether rules of one's own are applied somewhere. Sentry keeps them as JSON in a text."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return bool(table(table(json.loads(value)).get("applications")))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _part(settings: list[list[Wrong] | Unmeasured], wrong: list[Wrong]) -> Part:
     if not settings or all(isinstance(each, Unmeasured) for each in settings):
         return Part("scrubbing", Status.UNKNOWN, None, "the projects' settings could not be read")
-    said = "; ".join(each.words for each in wrong)
-    return Part("scrubbing", Status.DEGRADED if wrong else Status.UP, None, said[:200])
+    grave = [each for each in wrong if each.kind != "sentry-no-own-fields"]  # that one is advice
+    said = "; ".join(f"project {text(each.project, 60)} {each.words}" for each in grave)
+    return Part("scrubbing", Status.DEGRADED if grave else Status.UP, None, said[:200])
 
 
-def _once(wrong: list[Finding]) -> tuple[Finding, ...]:
-    return tuple({each.kind: each for each in reversed(wrong)}.values())
+def _once(wrong: list[Wrong]) -> tuple[Finding, ...]:
+    """One of a kind, with all projects that it is about."""
+    by: dict[str, list[Wrong]] = {}
+    for each in wrong:
+        by.setdefault(each.kind, []).append(each)
+    found = []
+    for kind, all_of in by.items():
+        projects = [text(each.project, 60) for each in all_of]
+        noun = "project" if len(projects) == 1 else "projects"
+        more = f" and {len(projects) - 5} more" if len(projects) > 5 else ""
+        said = dict.fromkeys(each.words for each in all_of)
+        words = f"{noun} {', '.join(projects[:5])}{more}: {'; '.join(said)}"
+        fix = f"{all_of[0].fix} in the settings, Security & Privacy"
+        found.append(Finding(kind, words[:200], fix, "scrubbing"))
+    return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from integrations._parts import attempt, fixes, troubles, worst
+from integrations._parts import attempt, fixes, missing, troubles, worst
 from integrations._reach import Unmeasured
 from integrations._sentry._scope import NOT_OFFERED, Pairs, Scope
 from integrations._shape import items, number, table
@@ -12,9 +12,14 @@ from model import Figure, Part, Result, Snapshot, Status
 
 NAMES = ("lcp", "inp", "cls", "fcp", "ttfb")
 FAMILIES = ("browser.web_vital.{}.value", "measurements.{}")  # newest first
+# how many measurements of one vital: a plain count() counts every span, also those of the database
+COUNTS = {"spans": "count({})"}
+OLDER = "count_web_vitals({}, any)"
+REQUESTS = {"spans": "is_transaction:true"}  # a share of requests, not of all that happens within them
 GOOD = {"lcp": 2500.0, "inp": 200.0, "cls": 0.1, "fcp": 1800.0, "ttfb": 800.0}
 POOR = {"lcp": 4000.0, "inp": 500.0, "cls": 0.25, "fcp": 3000.0, "ttfb": 1800.0}
 ENOUGH = 100
+Values = dict[str, tuple[float, int | None]]  # by vital: p75, and of how many measurements
 
 
 async def read(scope: Scope, options: Any) -> Snapshot:
@@ -23,16 +28,15 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     failures = await attempt(_failures(scope, options.datasets))
     if isinstance(found, Unmeasured):
         raise found
-    values, samples, source = found
-    parts = [_part(name, values[name], samples) for name in NAMES if name in values]
+    values, source = found
+    parts = [_part(name, *values[name]) for name in NAMES if name in values]
     figures = _p75(values)
-    figures.append(Figure("samples", samples))
     if not isinstance(failures, Unmeasured):
         figures.append(Figure("failure_rate", failures, "%"))
     result = Result(
         worst(part.status for part in parts), troubles(parts), parts=tuple(parts), facts=(("dataset", source),)
     )
-    return Snapshot(result, fixes(failures), figures=tuple(figures))
+    return Snapshot(result, fixes(failures), figures=tuple(figures), unread=missing((failures, ("failure_rate",))))
 
 
 async def of_release(scope: Scope, datasets: tuple[str, ...], version: str) -> tuple[Figure, ...]:
@@ -40,62 +44,106 @@ async def of_release(scope: Scope, datasets: tuple[str, ...], version: str) -> t
     quoted = version.replace("\\", "").replace('"', "")
     narrowed = [("query", f'release:"{quoted}"'), ("statsPeriod", "14d")]
     try:
-        values, samples, _ = await _values(scope, datasets, narrowed)
+        values, _ = await _values(scope, datasets, narrowed)
     except Unmeasured:
         return ()
-    return (*_p75(values), Figure("samples", samples))
+    return tuple(_p75(values))
 
 
-def _p75(values: dict[str, float]) -> list[Figure]:
-    return [Figure(f"{name}_p75", values[name], "" if name == "cls" else "ms") for name in NAMES if name in values]
+def _p75(values: Values) -> list[Figure]:
+    """p75 of each with its number; ``samples`` is the smallest of these: what holds for all."""
+    figures = [Figure(f"{name}_p75", value, "" if name == "cls" else "ms") for name, (value, _) in values.items()]
+    figures += [Figure(f"{name}_samples", n) for name, (_, n) in values.items() if n is not None]
+    return [*figures, Figure("samples", min(n or 0 for _, n in values.values()))]
 
 
-async def _values(
-    scope: Scope, datasets: tuple[str, ...], narrowed: Pairs | None = None
-) -> tuple[dict[str, float], int, str]:
-    """(p75 by vital, how many events, dataset). Raises Unmeasured when none has a value."""
+async def _values(scope: Scope, datasets: tuple[str, ...], narrowed: Pairs | None = None) -> tuple[Values, str]:
+    """(p75 and number by vital, dataset). Raises Unmeasured when none has a value."""
     refused = 0
     for dataset in datasets:
         for family in FAMILIES:
-            fields = {name: f"p75({family.format(name)})" for name in NAMES}
             try:
-                row = await _row(scope, dataset, [*fields.values(), "count()"], narrowed)
+                values = await _together(scope, dataset, family, narrowed)
             except Unmeasured as reason:
                 if reason.words != NOT_OFFERED:
                     raise
                 refused += 1
                 continue
-            values = {name: value for name, each in fields.items() if (value := number(row.get(each))) is not None}
             if values:
-                return values, int(number(row.get("count()")) or 0), dataset
+                return values, dataset
     if refused == len(datasets) * len(FAMILIES):
         raise Unmeasured(NOT_OFFERED)
     raise Unmeasured("Sentry holds no Web Vitals of the last 24 hours", "is browser tracing on in the platform?")
+
+
+async def _together(scope: Scope, dataset: str, family: str, narrowed: Pairs | None) -> Values:
+    """All vitals with one question; one by one where a server does not count so."""
+    counts = COUNTS.get(dataset, OLDER)
+    fields = {name: (f"p75({family.format(name)})", counts.format(family.format(name))) for name in NAMES}
+    try:
+        row = await _row(scope, dataset, [each for pair in fields.values() for each in pair], narrowed)
+    except Unmeasured as reason:
+        if reason.words != NOT_OFFERED:
+            raise
+        return await _singly(scope, dataset, family, narrowed)
+    found = {name: (number(row.get(p75)), _count(row.get(n))) for name, (p75, n) in fields.items()}
+    return {name: (value, n) for name, (value, n) in found.items() if value is not None}
+
+
+async def _singly(scope: Scope, dataset: str, family: str, narrowed: Pairs | None) -> Values:
+    """Each vital among the events that have it; what is refused of the first is refused of all."""
+    found: Values = {}
+    for name in NAMES:
+        one = family.format(name)
+        try:
+            row = await _row(scope, dataset, [f"p75({one})", "count()"], narrowed, f"has:{one}")
+        except Unmeasured as reason:
+            if reason.words != NOT_OFFERED or name == NAMES[0]:
+                raise
+            continue
+        value = number(row.get(f"p75({one})"))
+        if value is not None:
+            found[name] = value, _count(row.get("count()"))
+    return found
+
+
+def _count(value: object) -> int | None:
+    found = number(value)
+    return None if found is None else int(found)
 
 
 async def _failures(scope: Scope, datasets: tuple[str, ...]) -> float:
     """Per cent; some servers answer 500 to this question alone."""
     for dataset in datasets:
         try:
-            value = number((await _row(scope, dataset, ["failure_rate()"])).get("failure_rate()"))
+            row = await _row(scope, dataset, ["failure_rate()"], query=REQUESTS.get(dataset, ""))
         except Unmeasured as reason:
             if reason.words != NOT_OFFERED and (reason.status or 0) < 500:
                 raise
             continue
+        value = number(row.get("failure_rate()"))
         if value is not None and 0 <= value <= 1:
             return 100 * value
     raise Unmeasured(NOT_OFFERED)
 
 
-async def _row(scope: Scope, dataset: str, fields: list[str], narrowed: Pairs | None = None) -> dict[str, Any]:
-    which: Pairs = narrowed or [("statsPeriod", "24h")]
+async def _row(
+    scope: Scope, dataset: str, fields: list[str], narrowed: Pairs | None = None, query: str = ""
+) -> dict[str, Any]:
+    known = dict(narrowed or [("statsPeriod", "24h")])
+    wanted = " ".join(each for each in (known.get("query", ""), query) if each)
+    which: Pairs = list((known | ({"query": wanted} if wanted else {})).items())
     pairs: Pairs = [("dataset", dataset), ("per_page", 1), *which, *(("field", each) for each in fields)]
-    body = await scope.offered("events/", pairs)
-    return next(iter(items(table(body).get("data"))), {})
+    rows = table(await scope.offered("events/", pairs)).get("data")
+    if not isinstance(rows, list):
+        raise Unmeasured("Sentry's table of events has another shape", "check [sentry] base")
+    return next(iter(items(rows)), {})
 
 
-def _part(name: str, value: float, samples: int) -> Part:
+def _part(name: str, value: float, samples: int | None) -> Part:
     said = f"{value:.2f}" if name == "cls" else f"{value:.0f} ms"
+    if samples is None:
+        return Part(name, Status.UNKNOWN, None, f"{said}; of how many is not said")
     if samples < ENOUGH:
         return Part(name, Status.UNKNOWN, None, f"not enough data ({samples} of {ENOUGH})")
     if value <= GOOD[name]:

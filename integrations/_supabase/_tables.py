@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from integrations._reach import CROWDED
 from integrations._supabase._keys import WORDS
 from integrations._tools import Tools
 from model import Figure, Part, Status
@@ -56,6 +57,8 @@ async def _count(client: Any, name: str, slow: float) -> tuple[Part, float | Non
             answer = await client.table(name).select("*", count="exact", head=True).limit(1).execute()
     except TimeoutError:
         return Part(name, Status.DOWN, None, f"did not answer within {PER_TABLE:g} s"), None
+    except httpx.PoolTimeout:
+        return Part(name, Status.UNKNOWN, None, CROWDED), None
     except httpx.HTTPError:
         return Part(name, Status.DOWN, None, "cannot be reached"), None
     except APIError as error:

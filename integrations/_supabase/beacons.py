@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 
-from integrations._reach import Unmeasured
+from integrations._reach import CROWDED, Unmeasured
 from integrations._shape import moment, number, text
 from integrations._supabase import _tables
-from integrations._tools import Tools
+from integrations._tools import Tools, TooMuch
 from model import Figure, Part, Result, Sent, Snapshot, Status
 
 COLUMNS = "metric_id,name,value,path,device,created_at"
@@ -22,6 +22,10 @@ async def read(options: Any, tools: Tools) -> Snapshot:
 
     try:
         rows = await _tables.rows(options, tools, options.vitals_table, COLUMNS, "created_at", MOST)
+    except httpx.PoolTimeout:
+        raise Unmeasured(f"Supabase was not asked: {CROWDED}") from None
+    except TooMuch as error:
+        raise Unmeasured(f"Supabase sent {error}", "check [supabase] url and vitals_table") from None
     except (httpx.HTTPError, TimeoutError):
         raise Unmeasured("Supabase cannot be reached", silent=True) from None
     except APIError as error:

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from cleaning import slug
-from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import items, number, table, text
 from model import Figure, Finding, Part, Result, Snapshot, Status
@@ -33,9 +33,12 @@ async def read(to: Reach, ref: str) -> Snapshot:
     figures += [] if isinstance(usage, Unmeasured) else _usage(table(usage.body))
     full = part.status in (Status.DEGRADED, Status.DOWN)
     fix = "make room or enlarge the disk before the database goes read-only"
-    findings = (Finding("supabase-disk", f"the database's disk is nearly full: {part.words}", fix),) if full else ()
+    said = f"the database's disk is nearly full: {part.words}"
+    findings = (Finding("supabase-disk", said, fix, "disk"),) if full else ()
     result = Result(worst(each.status for each in parts), troubles(parts), parts=tuple(parts), findings=findings)
-    return Snapshot(result, fixes(disk, functions, usage), figures=tuple(figures))
+    unread = missing((functions, ("functions", "function-*")), (usage, ("requests_*",)))
+    unread += ("disk", "disk_bytes", "disk_size") if part.status is Status.UNKNOWN else ()
+    return Snapshot(result, fixes(disk, functions, usage), figures=tuple(figures), unread=unread)
 
 
 def _disk(body: dict[str, Any]) -> tuple[Part, list[Figure]]:

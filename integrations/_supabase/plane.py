@@ -14,11 +14,13 @@ from integrations._supabase import _keys, _tables
 from integrations._tools import Tools
 from model import Part, Result, Snapshot, Status
 
-SERVICES = (  # part, path; what a healthy answer looks like is judged below
+SERVICES = (
     ("auth", "/auth/v1/health"),
     ("storage", "/storage/v1/health"),
     ("realtime", "/realtime/v1/api/ping"),
 )
+# what each says of itself when it is well: any page answers 200 (https://supabase.com/docs, self-hosting references)
+WELL = {"auth": ("name", "GoTrue"), "storage": ("healthy", True), "realtime": ("message", "Success")}
 
 
 async def read(options: Any, tools: Tools) -> Snapshot:
@@ -35,7 +37,8 @@ async def read(options: Any, tools: Tools) -> Snapshot:
     mute = dead and all(silent for _, silent in services)
     took = max((part.latency for part in found if part.latency is not None), default=None)
     result = Result(status, troubles(found), took, parts=found, network=mute)
-    return Snapshot(result, _fix(found), figures=figures)
+    unread = tuple(part.name for part in found if part.status is Status.UNKNOWN)
+    return Snapshot(result, _fix(found), figures=figures, unread=(*unread, *(f"rows_{name}" for name in unread)))
 
 
 async def _service(to: Reach, name: str, path: str, slow: float) -> tuple[Part, bool]:
@@ -47,10 +50,10 @@ async def _service(to: Reach, name: str, path: str, slow: float) -> tuple[Part, 
         status = Status.DOWN if reason.silent else Status.UNKNOWN
         return Part(name, status, None, reason.words), reason.silent
     took = (time.perf_counter() - began) * 1000
-    return Part(name, *_judged(answer, took, slow)), False
+    return Part(name, *_judged(name, answer, took, slow)), False
 
 
-def _judged(answer: Answer, took: float, slow: float) -> tuple[Status, float | None, str]:
+def _judged(name: str, answer: Answer, took: float, slow: float) -> tuple[Status, float | None, str]:
     if answer.status in (401, 403):
         return Status.UNKNOWN, None, f"the key is not accepted ({answer.status})"
     if answer.status == 404:
@@ -61,6 +64,9 @@ def _judged(answer: Answer, took: float, slow: float) -> tuple[Status, float | N
         return Status.DOWN, None, _keys.why(answer)
     if table(answer.body).get("healthy") is False:  # Storage says so with 200
         return Status.DOWN, None, "says that it is not healthy"
+    if name in WELL and table(answer.body).get(WELL[name][0]) != WELL[name][1]:
+        page = "text/html" in answer.headers.get("content-type", "").lower()
+        return Status.UNKNOWN, None, f"answers with {'a web page' if page else 'something else'}: is this Supabase?"
     if took > slow:
         return Status.DEGRADED, took, f"answered in {took:.0f} ms"
     return Status.UP, took, ""

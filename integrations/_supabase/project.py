@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from cleaning import slug
-from integrations._parts import all_blind, attempt, blind, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import items, table, text
 from model import Finding, Part, Result, Snapshot, Status
@@ -37,12 +37,14 @@ async def read(to: Reach, ref: str) -> Snapshot:
     parts += [blind("services", health)] if isinstance(health, Unmeasured) else _services(health.body)
     parts.append(blind("writes", readonly) if isinstance(readonly, Unmeasured) else _writes(table(readonly.body)))
     closed = parts[-1].status is Status.DOWN
-    findings = (Finding("supabase-read-only", "the database takes no writes: it went read-only", FULL),)
+    findings = (Finding("supabase-read-only", "the database takes no writes: it went read-only", FULL, "writes"),)
     result = Result(
         worst(part.status for part in parts), troubles(parts), parts=tuple(parts),
         findings=findings if closed else (), facts=() if isinstance(about, Unmeasured) else _facts(table(about.body)),
     )  # fmt: skip
-    return Snapshot(result, fixes(about, health, readonly))
+    unread = missing((about, ("project", "facts")), (health, ("services", *SERVICES)))
+    unread += ("writes",) if parts[-1].status is Status.UNKNOWN else ()
+    return Snapshot(result, fixes(about, health, readonly), unread=unread)
 
 
 def _project(about: dict[str, Any]) -> Part:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from integrations._parts import all_blind, attempt, fixes, troubles, worst
+from integrations._parts import all_blind, attempt, fixes
 from integrations._reach import Answer, Reach, Unmeasured
 from integrations._supabase import _keys
 from integrations._tools import Tools
@@ -33,12 +34,17 @@ async def read(options: Any, tools: Tools) -> Snapshot:
     said = (f"anyone on the internet can read rows of {part.name}" for part in parts if part.status is Status.DOWN)
     opened = [part.name for part in parts if part.status is Status.DOWN]
     findings = tuple(
-        Finding(f"rls-open-{name.lower()}", words, FIX.format(name, name))
+        Finding(f"rls-open-{name.lower()}", words, FIX.format(name, name), name)
         for name, words in zip(opened, said, strict=True)
     )
-    status = worst(part.status for part in parts)
-    words = findings[0].words if findings else troubles(parts)
-    return Snapshot(Result(status, words, parts=parts, findings=findings), fixes(*found))
+    unread = tuple(part.name for part in parts if part.status is Status.UNKNOWN)
+    status = Status.DOWN if opened else Status.UNKNOWN if unread else Status.UP  # closed only when all were seen closed
+    words = findings[0].words if findings else _unseen(parts)
+    return Snapshot(Result(status, words, parts=parts, findings=findings), fixes(*found), unread=unread)
+
+
+def _unseen(parts: Sequence[Part]) -> str:
+    return "; ".join(f"{part.name}: {part.words}" for part in parts if part.status is Status.UNKNOWN)[:200]
 
 
 async def _table(stranger: Reach, ours: Reach | None, name: str) -> Part:

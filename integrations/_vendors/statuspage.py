@@ -1,4 +1,4 @@
-"""Statuspage v2, which incident.io and others answer as well: ``/api/v2/summary.json``."""
+"""Statuspage v2 (``/api/v2/summary.json``), which incident.io and Rootly (``/api/v1/status.json``) answer as well."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations._parts import worst
 from integrations._shape import items, moment, table, text
-from integrations._vendors._page import Page, pinned
+from integrations._vendors._page import Page, link_of, pinned
 from model import Status, VendorIncident
 
 INDICATORS = {
@@ -60,13 +60,5 @@ def _incident(row: dict[str, Any], vendor: str, impact: str) -> VendorIncident |
     state, said = text(row.get("status")), impact or text(row.get("impact"))
     return VendorIncident(
         f"{vendor}:{text(row['id'], 64)}", vendor, text(row.get("name"), 120), state if state in STATES else "unknown",
-        said if said in IMPACTS else "unknown", started, moment(row.get("resolved_at")), _link(row.get("shortlink")),
+        said if said in IMPACTS else "unknown", started, moment(row.get("resolved_at")), link_of(row.get("shortlink")),
     )  # fmt: skip
-
-
-def _link(value: object) -> str:
-    link = value if isinstance(value, str) and len(value) < 200 else ""
-    plain = (
-        link.startswith("https://") and "?" not in link and link.isascii() and link.isprintable() and " " not in link
-    )
-    return link if plain else ""

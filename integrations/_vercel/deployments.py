@@ -6,12 +6,13 @@ is ``targets.production`` of the project.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from integrations._parts import attempt, blind, fixes, troubles, worst
+from integrations._parts import attempt, blind, fixes, missing, troubles, worst
 from integrations._reach import Reach, Unmeasured
 from integrations._shape import items, moment, number, table, text
 from model import Deployment, Figure, Finding, Part, Result, Snapshot, Status
@@ -20,8 +21,11 @@ STATES = {
     "QUEUED": "queued", "INITIALIZING": "queued", "BUILDING": "building", "READY": "ready", "ERROR": "error",
     "CANCELED": "canceled", "BLOCKED": "blocked", "DELETED": "deleted",
 }  # fmt: skip
-PAGES = 3  # pages of 50 that are read until what serves is among them
+PAGES = 3  # pages of 50 of production that are read until what serves, and one before it, are among them
+HEX = re.compile(r"[0-9a-fA-F]{7,40}")
+UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 DAY = timedelta(days=1)
+LISTED = ("builds", "deployments", "facts", "deployments_24h", "failed_24h", "build", "queue")  # what the list tells
 Team = Mapping[str, str]
 
 
@@ -30,8 +34,8 @@ async def read(to: Reach, project: str, team: Team) -> Snapshot:
     about = table((await to.get(f"/v9/projects/{project}", team)).body)
     if not text(about.get("id")):
         raise Unmeasured("Vercel's answer names no project", "check [vercel] base and project")
-    serves = text(table(table(about.get("targets")).get("production")).get("id"), 64)
-    listed = await attempt(_listed(to, text(about["id"], 64), serves, team))
+    serves = uid_of(table(table(about.get("targets")).get("production")).get("id"))
+    listed = await attempt(_both(to, text(about["id"], 64), serves, team))
     rolling = await attempt(_rolling(to, text(about["id"], 64), team)) if about.get("rollingRelease") else None
     rows = [] if isinstance(listed, Unmeasured) else listed
     made = (_deployment(row, text(about.get("name"), 64), serves) for row in rows)
@@ -46,14 +50,23 @@ async def read(to: Reach, project: str, team: Team) -> Snapshot:
         findings=tuple(_findings(about, serves, found)), facts=_facts(found, team),
     )  # fmt: skip
     figures = () if isinstance(listed, Unmeasured) else _figures(found, now)
-    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=found)
+    unread = missing((listed, LISTED), (rolling, ("rolling",)))
+    return Snapshot(result, fixes(listed, rolling), figures=figures, deployments=found, unread=unread)
 
 
-async def _listed(to: Reach, project: str, serves: str, team: Team) -> list[dict[str, Any]]:
+async def _both(to: Reach, project: str, serves: str, team: Team) -> list[dict[str, Any]]:
+    """What was deployed lately, and production for itself: previews must not crowd out what one could go back to."""
+    lately = await _listed(to, {"projectId": project, "limit": 50, **team}, "", 1)
+    query = {"projectId": project, "target": "production", "limit": 50, **team}
+    production = await _listed(to, query, serves, PAGES)
+    rows = {text(row.get("uid") or row.get("id"), 64): row for row in (*lately, *production)}
+    return sorted(rows.values(), key=lambda row: number(row.get("created") or row.get("createdAt")) or 0, reverse=True)
+
+
+async def _listed(to: Reach, query: dict[str, Any], serves: str, pages: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    query: dict[str, Any] = {"projectId": project, "limit": 50, **team}
     path = "/v7/deployments"
-    for _ in range(PAGES):
+    for _ in range(pages):
         answer = await to.get(path, query, accept=(200, 404) if path == "/v7/deployments" and not rows else (200,))
         if answer.status == 404:
             path = "/v6/deployments"
@@ -64,10 +77,16 @@ async def _listed(to: Reach, project: str, serves: str, team: Team) -> list[dict
         page = items(body["deployments"])
         rows += page
         until = number(table(body.get("pagination")).get("next"))
-        if until is None or not page or not serves or any(row.get("uid") == serves for row in rows):
+        if until is None or not page or not serves or _enough(rows, serves):
             break
         query = {**query, "until": int(until)}
     return rows
+
+
+def _enough(rows: list[dict[str, Any]], serves: str) -> bool:
+    """Whether what serves is among them, and one that was ready before it."""
+    at = next((n for n, row in enumerate(rows) if (row.get("uid") or row.get("id")) == serves), None)
+    return at is not None and any((row.get("readyState") or row.get("state")) == "READY" for row in rows[at + 1 :])
 
 
 async def _rolling(to: Reach, project: str, team: Team) -> Part | None:
@@ -85,7 +104,7 @@ async def _rolling(to: Reach, project: str, team: Team) -> Part | None:
 
 
 def _deployment(row: dict[str, Any], project: str, serves: str) -> Deployment | None:
-    created, uid = moment(row.get("created") or row.get("createdAt")), text(row.get("uid") or row.get("id"), 64)
+    created, uid = moment(row.get("created") or row.get("createdAt")), uid_of(row.get("uid") or row.get("id"))
     if created is None or not uid:
         return None
     building, ready = moment(row.get("buildingAt")), moment(row.get("ready"))
@@ -97,7 +116,7 @@ def _deployment(row: dict[str, Any], project: str, serves: str) -> Deployment | 
         STATES.get(text(row.get("readyState") or row.get("state"), 40), "unknown"),
         created,
         ready,
-        commit=_meta(meta, "CommitSha", 40),
+        commit=commit if HEX.fullmatch(commit := _meta(meta, "CommitSha", 40)) else "",
         branch=_meta(meta, "CommitRef", 100),
         message=_meta(meta, "CommitMessage", 200),
         queued=_between(created, building),
@@ -107,6 +126,11 @@ def _deployment(row: dict[str, Any], project: str, serves: str) -> Deployment | 
         link=_link(row.get("inspectorUrl")),
         error=text(row.get("errorCode") or row.get("errorMessage"), 120),
     )
+
+
+def uid_of(value: object) -> str:
+    """The id of a deployment: it goes into commands and addresses. Empty when it is none."""
+    return value if isinstance(value, str) and UID.fullmatch(value) else ""
 
 
 def _meta(meta: dict[str, Any], name: str, most: int) -> str:
@@ -178,7 +202,8 @@ def _findings(about: dict[str, Any], serves: str, found: Sequence[Deployment]) -
     newer = [each for each in _ready(found) if now is not None and each.created > now.created]
     if now and newer and not about.get("rollingRelease"):
         words = f"{name_of(newer[0])} is ready, but {name_of(now)} serves production"
-        return [Finding("vercel-not-serving", words, "promote it in Vercel, or leave it if it is staged on purpose")]
+        fix = "promote it in Vercel, or leave it if it is staged on purpose"
+        return [Finding("vercel-not-serving", words, fix, "builds")]
     return []
 
 

@@ -99,6 +99,25 @@ def test_a_deployment_is_known_as_it_was_seen_last(db: Engine) -> None:
         assert deployments.between(c, NOON - HOUR, NOON) == (older,)
 
 
+def test_one_deployment_serves_a_project_also_when_the_old_one_is_no_longer_listed(db: Engine) -> None:
+    def one(name: str, target: str = "production", project: str = "web", *, serving: bool = False) -> Deployment:
+        return Deployment(name, project, target, "ready", NOON, serving=serving)
+
+    with store.writing(db) as c:
+        deployments.put(c, [one("dpl_1", serving=True), one("dpl_s", "staging", serving=True)])
+        deployments.put(c, [one("dpl_o", project="other", serving=True)])
+        deployments.put(c, [one("dpl_2", serving=True)])
+    with store.reading(db) as c:
+        found = deployments.between(c, NOON, NOON + HOUR)
+    assert {each.id for each in found if each.serving} == {"dpl_2", "dpl_s", "dpl_o"}
+
+    with store.writing(db) as c:
+        deployments.put(c, [one("dpl_1", serving=True)])
+    with store.reading(db) as c:
+        found = deployments.between(c, NOON, NOON + HOUR)
+    assert {each.id for each in found if each.serving} == {"dpl_1", "dpl_s", "dpl_o"}, "rolled back"
+
+
 def test_an_issue_is_new_once(db: Engine) -> None:
     with store.writing(db) as c:
         assert issues.known(c, ["7", "8"]) == frozenset()

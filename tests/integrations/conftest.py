@@ -38,6 +38,16 @@ class Hand:
         self.at += timedelta(seconds=seconds)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def imported() -> None:
+    """The supabase package is large: the first test that needs it must not pay for it out of its deadline."""
+    import postgrest.exceptions
+    import supabase
+
+    assert supabase.AsyncClient
+    assert postgrest.exceptions.APIError
+
+
 @pytest.fixture
 def hand(noon: datetime) -> Hand:
     return Hand(noon)
@@ -79,7 +89,9 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
     methods = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
     app = Starlette(routes=[Route("/{path:path}", handler, methods=methods)])
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0)
+    config = uvicorn.Config(  # whose clock it is a test says
+        app, log_level="critical", lifespan="off", timeout_graceful_shutdown=0, date_header=False
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:

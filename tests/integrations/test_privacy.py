@@ -8,6 +8,7 @@ import logging
 import pytest
 from starlette.responses import JSONResponse
 
+from integrations._sentry import privacy
 from integrations._sentry._walk import found_in, kinds
 from model import Status
 
@@ -106,6 +107,17 @@ CASES = {
     ),
     "breadcrumb": (crumb(url="https://acme.example/api?q=canary"), "query", "breadcrumbs.values.data.url"),
     "six": ({"message": "from 2001:db8::42"}, "ip", "message"),
+    "a card as a number": (request(data={"pan": 4242424242424242}), "card", "request.data.pan"),
+    "a user's report": ({"userReport": {"email": "canary", "comments": "x"}}, "email", "userReport.email"),
+    "the name in a report": ({"userReport": {"name": "canary"}}, "username", "userReport.name"),
+    "the text of a report": (
+        {"userReport": {"comments": "write to canary@acme.example"}},
+        "email",
+        "userreport.comments",
+    ),
+    "feedback": ({"contexts": {"feedback": {"contact_email": "canary"}}}, "email", "contexts.feedback.contact_email"),
+    "an address inside a text": ({"message": "GET https://acme.example/x?name=canary failed"}, "query", "message"),
+    "a path inside a text": ({"message": "route (/x?name=canary) failed"}, "query", "message"),
     "an address as a key": ({"context": {"canary@acme.example": "canary@acme.example"}}, "email", "context.*"),
 }
 
@@ -148,10 +160,20 @@ def test_a_clean_event_is_clean() -> None:
         "eyJhbGci",
         "user@",
         "1763890000000",
+        "is it so? a=b",
+        "https://acme.example/x? no",
+        "a/b?c=d",
     ],
 )
 def test_what_only_looks_so_is_left_alone(value) -> None:
     assert found_in(CLEAN | {"message": value}, "1") == ()
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"amount": 1763890000004}, {"size": 4242424242424242}, {"n": 4242424242424241}, {"flag": True}]
+)
+def test_a_number_that_is_no_card_is_left_alone(numbers) -> None:
+    assert found_in(CLEAN | request(data=numbers), "1") == ()
 
 
 def test_an_sdk_that_sends_everything_by_default_is_named() -> None:
@@ -186,7 +208,7 @@ def audit(service, read):
             paths.append(path)
             if path == f"{O}/issues/":
                 return JSONResponse([{"id": uid, "project": {"slug": "web"}} for uid in events])
-            if path == "/api/0/projects/acme/web/":
+            if path.startswith("/api/0/projects/acme/"):
                 return JSONResponse(project) if project is not None else JSONResponse({}, 403)
             uid = path.split("/issues/")[1].split("/")[0]
             if (
@@ -230,8 +252,49 @@ async def test_scrubbing_that_is_off_is_a_finding(audit) -> None:
 
     found = await audit({"1": CLEAN}, project)
 
-    assert [each.kind for each in found.result.findings] == ["sentry-stores-ip", "sentry-scrubber-off"]
+    assert [each.kind for each in found.result.findings] == ["sentry-scrubber-off", "sentry-stores-ip"]
     assert found.result.status is Status.DEGRADED
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds", "status"),
+    [
+        ({"safeFields": ["amount", "access_token"]}, ["sentry-spares-fields"], Status.DEGRADED),
+        ({"safeFields": ["amount"]}, [], Status.UP),
+        ({"sensitiveFields": [], "relayPiiConfig": None}, ["sentry-no-own-fields"], Status.UP),
+        ({"sensitiveFields": [], "relayPiiConfig": "{"}, ["sentry-no-own-fields"], Status.UP),
+        ({"sensitiveFields": ["birthdate"], "relayPiiConfig": None}, [], Status.UP),
+        ({"sensitiveFields": [], "relayPiiConfig": '{"applications": {"$string": ["@email"]}}'}, [], Status.UP),
+        ({"dataScrubberDefaults": 5}, ["sentry-scrub-defaults-off"], Status.DEGRADED),
+    ],
+)
+async def test_fields_that_are_spared_or_added_are_read(more, kinds, status, audit) -> None:
+    found = await audit({"1": CLEAN}, SCRUBBED | more)
+
+    assert ([each.kind for each in found.result.findings], found.result.status) == (kinds, status)
+
+
+async def test_a_finding_names_every_project_it_is_about(audit) -> None:
+    found = await audit({"1": CLEAN}, SCRUBBED | {"dataScrubber": False}, projects=["web", "api"])
+
+    (one,) = found.result.findings
+    assert one.words == "projects web, api: does not scrub data"
+    assert one.of == "scrubbing"
+
+
+async def test_projects_that_were_not_looked_at_are_said(audit, monkeypatch) -> None:
+    monkeypatch.setattr(privacy, "PROJECTS", 1)
+    found = await audit({"1": CLEAN}, SCRUBBED, projects=["web", "api", "edge"])
+
+    assert (found.result.parts[-1].status, found.result.parts[-1].words) == (Status.UNKNOWN, "2 projects not looked at")
+
+
+async def test_settings_that_may_not_be_read_say_what_to_do(audit) -> None:
+    found = await audit({"1": CLEAN}, None)
+
+    assert found.result.parts[1].status is Status.UNKNOWN
+    assert "project:read" in found.fix
+    assert found.unread == ("scrubbing",)
 
 
 async def test_an_old_sdk_default_is_a_finding_but_no_leak(audit) -> None:

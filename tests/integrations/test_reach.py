@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from email.utils import format_datetime
 from itertools import repeat
 
+import httpx
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from integrations import _reach
 from integrations._reach import Reach, Unmeasured
+from model import Status
 
 CANARY = "canary-token-1234567890"
 
@@ -118,6 +123,79 @@ async def test_a_limit_is_obeyed_until_it_ends(case, tools, service, hand) -> No
     hand.forward(3)
     await said(to)
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+@pytest.mark.parametrize(
+    "limit", [{"X-Sentry-Rate-Limit-Reset": "{epoch}"}, {"X-RateLimit-Reset": "{epoch}"}, {"Retry-After": "{date}"}]
+)
+async def test_a_reset_is_read_by_the_clock_of_the_service(limit, hours, tools, service, hand) -> None:
+    theirs = hand() + timedelta(hours=hours)
+    then = theirs + timedelta(seconds=50)
+    said_so = {"{epoch}": str(int(then.timestamp())), "{date}": format_datetime(then, usegmt=True)}
+    headers = {name: said_so[value] for name, value in limit.items()}
+
+    async def handler(request):
+        return JSONResponse({}, 429, headers={"Date": format_datetime(theirs, usegmt=True)} | headers)
+
+    with pytest.raises(Unmeasured) as caught:
+        await reach(tools, await service(handler)).get("/x")
+
+    assert caught.value.wait == 50
+
+
+async def test_no_free_connection_of_our_own_is_not_the_services_silence(tools, service, hand) -> None:
+    free = asyncio.Event()
+
+    async def handler(request):
+        await free.wait()
+        return JSONResponse({})
+
+    base = await service(handler)
+    narrow = httpx.AsyncClient(limits=httpx.Limits(max_connections=1), timeout=httpx.Timeout(30, pool=0.2))
+    async with narrow:
+        to = reach(replace(tools, client=narrow), base)
+        first = asyncio.create_task(to.get("/x"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(Unmeasured) as caught:
+            await to.get("/x")
+        free.set()
+        await first
+
+    assert caught.value.words == "Acme was not asked: we had no free connection ourselves"
+    assert not caught.value.silent
+
+
+async def test_services_that_hang_hold_up_nobody_else(service, read) -> None:
+    """Two hang with all their questions at once while a third one answers."""
+    free = asyncio.Event()
+
+    async def hangs(request):
+        if request.url.path.endswith("/domains"):
+            return JSONResponse({"domains": [{"name": f"d{n}.example", "verified": True} for n in range(20)]})
+        await free.wait()
+        return JSONResponse({})
+
+    async def answers(request):
+        return JSONResponse({"livemode": True})
+
+    first, second, third = await service(hangs), await service(hangs), await service(answers)
+    functions = [f"f{n}" for n in range(30)]
+    hanging = [
+        asyncio.create_task(read("vercel", "domains", seconds=60, base=first, token="t", project="web")),
+        asyncio.create_task(
+            read(
+                "supabase", "data", seconds=60, url=second, anon_key="sb_publishable_x", tables=[], functions=functions
+            )
+        ),
+    ]
+    await asyncio.sleep(1)
+    found = await read("stripe", "account", seconds=30, base=third, api_key="rk_live_x", slow=15)
+    free.set()
+    slow = await asyncio.gather(*hanging)
+
+    assert (found.result.status, found.result.words) == (Status.UP, "")
+    assert [each.result.status for each in slow] != [Status.UP, Status.UP]
 
 
 async def said(to) -> str:

@@ -182,6 +182,65 @@ async def test_an_older_server_is_asked_project_by_project(sentry, row) -> None:
     assert [each.id for each in found.issues] == ["1", "2"]
 
 
+async def test_an_older_server_is_paged_as_well(sentry, row) -> None:
+    path = "/api/0/projects/acme/web/issues/"
+
+    def page(request):
+        n = 2 if request.query_params.get("cursor") else 1
+        return JSONResponse([row(str(n))], headers={"Link": LINK.format(path, "true" if n == 1 else "false", 100)})
+
+    found = await sentry("issues", {path: page}, projects=["web"])
+
+    assert [each.id for each in found.issues] == ["1", "2"]
+
+
+@pytest.mark.parametrize("reading", ["issues", "health"])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"environments": ["production", "prodution"]}, "Sentry knows no environment prodution"),
+        ({"projects": ["web", "wbe"]}, "Sentry knows no project wbe, or the token does not see it"),
+    ],
+)
+async def test_a_misspelt_name_is_no_older_server(reading, options, words, sentry, row) -> None:
+    def answer(request):
+        asked = request.query_params
+        strange = "prodution" in asked.getlist("environment") or "wbe" in asked.getlist("project")
+        return JSONResponse({"detail": "The requested resource does not exist"}, 404) if strange else JSONResponse([])
+
+    paths = (ISSUES, f"{O}/releases/", f"{O}/sessions/", f"{O}/stats_v2/")
+    answers = dict.fromkeys(paths, answer) | {PROJECTS: [{"id": "1", "slug": "web"}]}
+    if reading == "issues" and "environments" in options:
+        options = options | {"projects": ["web"]}
+
+    found = await sentry(reading, answers, **options)
+
+    assert (found.result.status, found.result.words) == (UNKNOWN, words)
+    assert "environments" in found.fix
+
+
+async def test_many_projects_are_seen_page_by_page(sentry, row) -> None:
+    def projects(request):
+        last = "cursor" in request.query_params
+        link = LINK.format(PROJECTS, "false" if last else "true", 100)
+        return JSONResponse([{"id": "7", "slug": "web" if last else "api"}], headers={"Link": link})
+
+    found = await sentry("issues", {ISSUES: [], PROJECTS: projects}, projects=["web"])
+
+    assert found.result.status is UP
+
+
+async def test_errors_of_an_hour_are_those_that_sentry_took(sentry, row, noon) -> None:
+    hours = [(noon + timedelta(minutes=30, hours=n - 4)).isoformat() for n in range(5)]
+    taken = {"by": {"outcome": "accepted"}, "series": {"sum(quantity)": [1, 2, 30, 417, 5]}}
+    dropped = {"by": {"outcome": "rate_limited"}, "series": {"sum(quantity)": [9, 9, 9, 9, 9]}}
+    answers = {ISSUES: [row("1")], f"{O}/stats_v2/": {"intervals": hours, "groups": [dropped, taken]}}
+
+    found = await sentry("issues", answers)
+
+    assert figures(found)["events_per_hour"] == 30, "the hour from 10:30 is the last that is over"
+
+
 @pytest.mark.parametrize(
     ("projects", "seen", "kinds"),
     [
@@ -251,10 +310,51 @@ async def test_what_cannot_be_read_is_unknown_and_tells_no_token(reading, answer
     found = await sentry(reading, Same())
 
     said = found.result.words
-    shapeless = answer.status_code == 200 and reading in ("health", "vitals")
-    assert found.result.status is UNKNOWN or (shapeless and found.result.status is UP)
-    assert words in said or "not offered" in said or shapeless
+    assert found.result.status is UNKNOWN
+    assert words in said or ("not offered" in said and answer.status_code == 404)
     assert "canary" not in repr(found) + caplog.text
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, "x", 5, None])
+async def test_releases_that_are_no_list_are_not_none(body, sentry) -> None:
+    answers = {f"{O}/releases/": JSONResponse(body), f"{O}/sessions/": sessions(("a", 1.0, 200))}
+
+    found = await sentry("health", answers | {f"{O}/stats_v2/": outcomes(accepted=1)})
+
+    assert states(found) == {"releases": UNKNOWN, "crash-free": UP, "quota": UP}
+    assert found.result.parts[0].words == "Sentry's list of releases has another shape"
+    assert {"releases", "issues"} <= set(found.unread)
+
+
+@pytest.mark.parametrize("path", ["sessions", "stats_v2"])
+async def test_shares_and_losses_that_are_not_said_are_not_good(path, sentry, release) -> None:
+    answers = {
+        f"{O}/releases/": [release("a", 1)],
+        f"{O}/sessions/": sessions(("a", 1.0, 200)),
+        f"{O}/stats_v2/": outcomes(accepted=1),
+        f"{O}/{path}/": {"groups": 5},
+    }
+
+    found = await sentry("health", answers)
+
+    name = {"sessions": "crash-free", "stats_v2": "quota"}[path]
+    assert [part.name for part in found.result.parts if part.status is UNKNOWN] == [name]
+    assert "another shape" in next(part.words for part in found.result.parts if part.name == name)
+
+
+async def test_a_token_that_sees_no_project_finds_no_health_in_that(sentry) -> None:
+    answers = {
+        f"{O}/releases/": [],
+        f"{O}/sessions/": {"groups": []},
+        f"{O}/stats_v2/": {"groups": []},
+        PROJECTS: [],
+    }
+
+    found = await sentry("health", answers)
+
+    assert found.result.status is UNKNOWN
+    assert [each.kind for each in found.result.findings] == ["sentry-sees-no-project"]
+    assert found.fix
 
 
 async def test_a_limit_that_is_used_up_is_obeyed_until_its_reset(service, read, hand, row) -> None:
@@ -334,12 +434,12 @@ async def test_releases_sessions_and_quota(sentry, release, row) -> None:
 
     def explored(request):
         release = request.query_params["query"]
-        return JSONResponse({"data": [OLD | {"count()": 400}] if release == 'release:"b"' else []})
+        return JSONResponse({"data": [OLD | many(400)] if release == 'release:"b"' else []})
 
     found = await sentry("health", answers | {EVENTS: explored})
 
     assert [{figure.name: figure.value for figure in each.vitals} for each in found.releases] == [
-        {"lcp_p75": 2000, "samples": 400},
+        {"lcp_p75": 2000, "lcp_samples": 400, "samples": 400},
         {},
     ]
 
@@ -352,7 +452,8 @@ async def test_releases_sessions_and_quota(sentry, release, row) -> None:
     assert [(each.id, each.release) for each in found.issues] == [("9", "b")]
     assert states(found) == {"releases": UP, "crash-free": UP, "quota": DEGRADED}
     assert figures(found) == {"crash_free": 99.25, "sessions": 400, "events_accepted": 900, "events_dropped": 100}
-    assert [each.kind for each in found.result.findings] == ["sentry-drops-events"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("sentry-drops-events", "quota")]
+    assert found.unread == ()
     assert "10.0 %" in found.result.findings[0].words
     assert "someone@" not in repr(found)
 
@@ -372,23 +473,28 @@ async def test_what_a_server_does_not_offer_is_said_so(sentry, release) -> None:
 
     assert states(found) == {"releases": UP, "crash-free": UNKNOWN, "quota": UNKNOWN}
     assert {part.words for part in found.result.parts[1:]} == {"not offered by this server"}
+    assert {"crash-free", "quota"} <= set(found.unread)
     assert found.releases[0].crash_free is None
 
 
 # --- vitals ----------------------------------------------------------------------------------------------------------
 
 EVENTS = f"{O}/events/"
-NEW = {
-    f"p75(browser.web_vital.{name}.value)": value
-    for name, value in {"lcp": 2310.4, "inp": 600, "cls": 0.04, "fcp": 1000, "ttfb": 900}.items()
-}
+VITALS = {"lcp": 2310.4, "inp": 600, "cls": 0.04, "fcp": 1000, "ttfb": 900}
+NEW = {f"p75(browser.web_vital.{name}.value)": value for name, value in VITALS.items()}
 OLD = {"p75(measurements.lcp)": 2000.0}
+
+
+def many(n, **others):
+    """How many measurements of each vital, beside a hundred thousand spans of all kinds."""
+    counts = {f"count(browser.web_vital.{name}.value)": others.get(name, n) for name in VITALS}
+    return counts | {"count(measurements.lcp)": n, "count_web_vitals(measurements.lcp, any)": n, "count()": 100_000}
 
 
 async def test_vitals_are_graded_at_the_75th_percentile(sentry) -> None:
     def events(request):
         failing = "failure_rate()" in request.query_params.getlist("field")
-        return JSONResponse({"data": [{"failure_rate()": 0.021} if failing else NEW | {"count()": 812}], "meta": {}})
+        return JSONResponse({"data": [{"failure_rate()": 0.021} if failing else NEW | many(812)], "meta": {}})
 
     found = await sentry("vitals", {EVENTS: events})
 
@@ -397,6 +503,8 @@ async def test_vitals_are_graded_at_the_75th_percentile(sentry) -> None:
     assert figures(found)["failure_rate"] == pytest.approx(2.1)
     assert found.result.facts == (("dataset", "spans"),)
     assert "poor" in found.result.words
+    failing = [each for each in sentry.requests if "failure_rate()" in each.query_params.getlist("field")]
+    assert [each.query_params["query"] for each in failing] == ["is_transaction:true"], "requests, not all spans"
 
 
 async def test_old_names_and_datasets_are_tried_when_the_new_hold_nothing(sentry) -> None:
@@ -408,12 +516,13 @@ async def test_old_names_and_datasets_are_tried_when_the_new_hold_nothing(sentry
         if "failure_rate()" in fields:
             return JSONResponse({"detail": "Internal Error"}, 500)
         if asked[-1] == ("metricsEnhanced", True):
-            return JSONResponse({"data": [OLD | {"count()": 500}]})
+            return JSONResponse({"data": [OLD | many(500)]})
         return JSONResponse({"data": [dict.fromkeys(NEW)]}) if asked[-1][0] == "spans" else JSONResponse({}, 400)
 
     found = await sentry("vitals", {EVENTS: events})
 
-    assert asked[:4] == [("spans", False), ("spans", True), ("metricsEnhanced", False), ("metricsEnhanced", True)]
+    order = [("spans", False), ("spans", True), ("metricsEnhanced", False), ("metricsEnhanced", True)]
+    assert list(dict.fromkeys(asked))[:4] == order
     assert states(found) == {"lcp": UP}
     assert "failure_rate" not in figures(found)
     assert found.result.facts == (("dataset", "metricsEnhanced"),)
@@ -435,10 +544,37 @@ async def test_nothing_measured_is_unknown_never_zero(answer, words, sentry) -> 
     assert found.figures == ()
 
 
-async def test_few_events_are_not_enough_data(sentry) -> None:
-    found = await sentry("vitals", {EVENTS: {"data": [NEW | {"count()": 99}]}})
+async def test_few_measurements_are_not_enough_data_however_many_spans_there_are(sentry) -> None:
+    found = await sentry("vitals", {EVENTS: {"data": [NEW | many(99, lcp=100)]}})
+
+    assert states(found) == {"lcp": UP, "inp": UNKNOWN, "cls": UNKNOWN, "fcp": UNKNOWN, "ttfb": UNKNOWN}
+    assert found.result.parts[1].words == "not enough data (99 of 100)"
+    assert (figures(found)["lcp_samples"], figures(found)["samples"]) == (100, 99)
+
+
+async def test_a_number_that_is_not_said_is_not_guessed(sentry) -> None:
+    found = await sentry("vitals", {EVENTS: {"data": [NEW | {"count()": 5000}]}})
 
     assert set(states(found).values()) == {UNKNOWN}
+    assert found.result.parts[0].words == "2310 ms; of how many is not said"
+
+
+async def test_a_server_that_counts_no_field_is_asked_vital_by_vital(sentry) -> None:
+    def events(request):
+        query = request.query_params
+        if any(each.startswith("count(browser") for each in query.getlist("field")):
+            return JSONResponse({"detail": "count takes no field"}, 400)
+        name = query.get("query", "").partition("web_vital.")[2].partition(".")[0]
+        if name == "inp":
+            return JSONResponse({"detail": "unknown field"}, 400)
+        return JSONResponse({"data": [{f"p75(browser.web_vital.{name}.value)": 50.0, "count()": 120}]})
+
+    found = await sentry("vitals", {EVENTS: events})
+
+    assert set(states(found)) == {"lcp", "cls", "fcp", "ttfb"}
+    assert figures(found)["samples"] == 120
+    asked = {each.query_params.get("query") for each in sentry.requests}
+    assert "has:browser.web_vital.lcp.value" in asked
 
 
 # --- configuration ---------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ async def test_webhooks_are_parts_and_a_disabled_one_is_down(stripe) -> None:
         "deliveries": Status.UP,
     }
     assert found.result.status is Status.DOWN
-    assert [each.kind for each in found.result.findings] == ["stripe-webhook-disabled"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("stripe-webhook-disabled", "endpoints")]
     assert {each.name: each.value for each in found.figures} == {
         "webhooks_enabled": 1,
         "webhooks_disabled": 1,
@@ -154,6 +154,34 @@ async def test_events_are_late_when_they_are_no_longer_in_flight(minutes, status
     assert found.result.parts[-1].status is status
     figures = {each.name: each.value for each in found.figures}
     assert figures["oldest_undelivered"] == max([n * 60 for n in minutes if n > 15], default=0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "state", "words"),
+    [
+        (1, Status.DEGRADED, "at least 300 not delivered, the oldest at least 1 h ago"),
+        (100, Status.DOWN, "at least 301 not delivered, the oldest at least 4 d 4 h ago"),
+    ],
+)
+async def test_more_events_than_are_read_hide_no_old_one(hours, state, words, stripe, noon) -> None:
+    """Stripe begins with the newest: a flood of young ones comes before the one that waits for long."""
+    now = int(noon.timestamp())
+    asked = []
+
+    def events(request):
+        query = request.query_params
+        asked.append(query)
+        before = now - int(query["created[lte]"])
+        young = [{"id": f"evt_{len(asked)}_{n}", "created": now - 3600} for n in range(100)]
+        old = [{"id": "evt_old", "created": now - hours * 3600}] if hours * 3600 >= before else []
+        return JSONResponse(listed(*(old if before > 3600 else young), more=before <= 3600))
+
+    found = await stripe("webhooks", {"/v1/webhook_endpoints": listed(endpoint("we_1")), "/v1/events": events})
+
+    part = found.result.parts[-1]
+    assert (part.status, part.words) == (state, words)
+    assert now - int(asked[0]["created[gte]"]) == 30 * 86400, "as long as Stripe keeps them"
+    assert now - int(asked[0]["created[lte]"]) == 15 * 60, "what is in flight crowds nothing out"
 
 
 async def test_lists_are_paged_and_bounded(stripe) -> None:
@@ -181,6 +209,7 @@ async def test_a_key_without_the_right_for_one_list_still_reads_the_other(stripe
         "deliveries": Status.UP,
     }
     assert "Webhook Endpoints" in found.fix
+    assert found.unread == ("endpoints", "webhook-*", "webhooks_*")
 
 
 async def test_no_webhook_at_all_is_a_finding(stripe) -> None:

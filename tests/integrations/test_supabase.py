@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from integrations._supabase import _tables
 from integrations.supabase import Options, readings
@@ -125,6 +125,10 @@ async def test_a_slow_table_is_degraded(supabase) -> None:
         ("/auth/v1/health", JSONResponse({"message": "Invalid API key"}, 401), UNKNOWN, "key"),
         ("/storage/v1/health", JSONResponse({"healthy": False}), DOWN, "not healthy"),
         ("/realtime/v1/api/ping", PlainTextResponse("", 404), UNKNOWN, "no such service"),
+        *((path, HTMLResponse("<html>welcome"), UNKNOWN, "a web page") for path in HEALTHY),
+        *((path, JSONResponse(["fine"]), UNKNOWN, "is this Supabase?") for path in HEALTHY),
+        *((path, Response(b""), UNKNOWN, "is this Supabase?") for path in HEALTHY),
+        ("/storage/v1/health", JSONResponse({"healthy": "yes"}), UNKNOWN, "is this Supabase?"),
         ("/functions/v1/health", JSONResponse({"code": "BOOT_ERROR"}, 503), DOWN, "BOOT"),
         ("/functions/v1/health", PlainTextResponse("ok"), UP, ""),
         ("/functions/v1/health", JSONResponse({}, 429), UNKNOWN, "limits"),
@@ -210,9 +214,18 @@ async def test_a_row_that_a_stranger_sees_is_the_gravest_finding(range_, supabas
     found = await rls(supabase, {T: head(range_, 206)})
 
     assert found.result.status is DOWN
-    assert [each.kind for each in found.result.findings] == ["rls-open-prescriptions"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("rls-open-prescriptions", "prescriptions")]
     assert found.result.words == "anyone on the internet can read rows of prescriptions"
     assert {request.method for request in supabase.requests} == {"HEAD"}, "no row may come over the wire"
+
+
+async def test_tables_are_closed_only_when_every_one_was_looked_at(supabase) -> None:
+    answers = {T: head("*/0"), "/rest/v1/notes": head("", 503, "PGRST000")}
+
+    found = await supabase("rls", answers, anon_key=ANON, protected=["prescriptions", "notes"])
+
+    assert (found.result.status, found.unread) == (UNKNOWN, ("notes",))
+    assert found.result.words == "notes: Supabase: the database cannot be reached (PGRST000)"
 
 
 @pytest.mark.parametrize(

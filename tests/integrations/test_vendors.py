@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from integrations import vendors
 from model import Status
@@ -30,6 +30,21 @@ INCIDENT = {
     "shortlink": "https://stspg.example/x", "started_at": "2026-11-23T09:00:00Z", "resolved_at": None,
 }  # fmt: skip
 PLANNED = {"id": "m1", "name": "Move", "status": "scheduled", "scheduled_for": "2026-11-25T09:00:00Z"}
+
+
+def incident(impact, *components, **more):
+    return {
+        "id": "01ABC", "name": "Slow <b>queries</b>", "status": "monitoring", "current_worst_impact": impact,
+        "url": "https://status.acme.example/incidents/1", "last_update_at": "2026-11-23T09:00:00Z",
+        "affected_components": [{"id": name, "name": name} for name in components],
+    } | more  # fmt: skip
+
+
+def widget(*ongoing, working=(), planned=()):
+    return {
+        "page_title": "Acme", "ongoing_incidents": list(ongoing), "in_progress_maintenances": list(working),
+        "scheduled_maintenances": list(planned),
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -58,6 +73,19 @@ FORMATS = {
     "stripe down": ({"largestatus": "down", "message": "x", "statuses": {}}, DOWN),
     "instatus": ({"page": {"name": "x", "status": "HASISSUES"}}, DEGRADED),
     "better stack": ({"data": {"attributes": {"aggregate_state": "downtime"}}}, DOWN),
+    "incident.io, all well": (widget(), UP),
+    "incident.io, slow": (widget(incident("degraded_performance")), DEGRADED),
+    "incident.io, out": (widget(incident("full_outage")), DOWN),
+    "incident.io, an impact nobody knows": (widget(incident("purple")), DEGRADED),
+    "incident.io, at work": (
+        widget(working=[{"id": "m", "name": "Move", "started_at": "2026-11-23T09:00:00Z"}]),
+        DEGRADED,
+    ),
+    "incident.io, planned": (widget(planned=[{"id": "m", "name": "Move", "starts_at": "2026-11-25T09:00:00Z"}]), UP),
+    "rootly": (
+        {"page": {"name": "x"}, "status": {"indicator": "major", "description": "x"}, "incidents": []},
+        DEGRADED,
+    ),
     "another format": ({"hello": 1}, UNKNOWN),
     "a list": ([1, 2], UNKNOWN),
     "nothing where tables should be": ({"status": {"indicator": "none"}, "components": 5, "incidents": "x"}, UP),
@@ -83,9 +111,18 @@ async def test_a_page_that_cannot_be_read_hides_neither_trouble_nor_what_is_good
     assert found.result.status is DEGRADED
     assert found.result.words == "bad: says minor"
     assert found.fix == "look at the addresses in [vendors.pages]: gone"
+    assert found.unread == ("gone", "gone.*")
     assert [(part.name, part.status, part.words) for part in found.result.parts] == [
         ("good", UP, "says none"), ("bad", DEGRADED, "says minor"), ("gone", UNKNOWN, "gone answered 503"),
     ]  # fmt: skip
+
+
+async def test_a_page_that_is_read_but_says_nothing_known_is_read_all_the_same(look) -> None:
+    found = await look(acme=statuspage("purple", incidents=[INCIDENT]), good=statuspage())
+
+    assert found.result.parts[0].status is UNKNOWN
+    assert found.unread == ()
+    assert len(found.incidents) == 1
 
 
 PINS = {
@@ -136,6 +173,59 @@ async def test_incidents_and_planned_work_are_told_with_harmless_text(look) -> N
     assert len(second.title) <= 120
     assert second.title.isprintable()
     assert (third.impact, third.state) == ("maintenance", "scheduled")
+
+
+async def test_incidents_of_another_make_are_told_as_well(look) -> None:
+    planned = {"id": "m1", "name": "Move", "starts_at": "2026-11-25T09:00:00Z", "status": "maintenance_scheduled"}
+    body = widget(incident("partial_outage", "Auth"), {"id": 5}, planned=[planned, "x"])
+
+    found = await look(acme=body, pin=["auth", "Storage"])
+
+    assert [(part.name, part.status) for part in found.result.parts] == [
+        ("acme", DOWN), ("acme.auth", DOWN), ("acme.storage", UP),
+    ]  # fmt: skip
+    first, second = found.incidents
+    assert (first.id, first.state, first.impact) == ("acme:01ABC", "monitoring", "major")
+    assert first.link == "https://status.acme.example/incidents/1"
+    assert (second.state, second.impact) == ("scheduled", "maintenance")
+
+
+@pytest.mark.parametrize("states", [("operational", "major_outage"), ("major_outage", "operational")])
+async def test_of_several_components_with_one_name_the_worst_counts(states, look) -> None:
+    found = await look(acme=statuspage("none", [("Auth", each) for each in states]), pin=["Auth"])
+
+    assert found.result.status is DOWN
+
+
+async def test_a_page_that_did_not_change_is_not_sent_again(service, read) -> None:
+    asked, now = [], {"etag": '"1"', "body": statuspage("minor", incidents=[INCIDENT])}
+
+    async def handler(request):
+        asked.append(request.headers.get("if-none-match"))
+        if asked[-1] == now["etag"]:
+            return Response(status_code=304, headers={"ETag": now["etag"]})
+        return JSONResponse(now["body"], headers={"ETag": now["etag"]})
+
+    pages = {"acme": {"url": f"{await service(handler)}/x"}}
+    looks = [await read("vendors", "status", pages=pages) for _ in range(2)]
+    now |= {"etag": '"2"', "body": statuspage()}
+    looks.append(await read("vendors", "status", pages=pages))
+
+    assert asked == [None, '"1"', '"1"']
+    assert [each.result.status for each in looks] == [DEGRADED, DEGRADED, UP]
+    assert [len(each.incidents) for each in looks] == [1, 1, 0]
+
+
+async def test_a_page_that_becomes_something_else_is_not_taken_for_unchanged(service, read) -> None:
+    answers = [JSONResponse(statuspage(), headers={"ETag": '"1"'}), PlainTextResponse("<html>"), PlainTextResponse("")]
+
+    async def handler(request):
+        return answers.pop(0)
+
+    pages = {"acme": {"url": f"{await service(handler)}/x"}}
+    looks = [await read("vendors", "status", pages=pages) for _ in range(3)]
+
+    assert [each.result.status for each in looks] == [UP, UNKNOWN, UNKNOWN]
 
 
 def test_an_empty_table_reads_the_four_vendors_of_the_platform() -> None:

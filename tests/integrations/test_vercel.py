@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from integrations._vercel import domains
 from integrations.vercel import Options
 from model import Status
 
@@ -191,11 +192,59 @@ async def test_pages_are_read_until_what_serves_is_among_them(vercel, row) -> No
 
 
 async def test_pages_are_bounded(vercel, row) -> None:
-    found = await vercel(
-        "deployments", {PROJECT: project(), LIST: lambda _: JSONResponse(listed(row("dpl_9", 3), following=5))}
-    )
+    answer = JSONResponse(listed(row("dpl_9", 3), following=5))
 
-    assert len(found.deployments) == 3
+    await vercel("deployments", {PROJECT: project(), LIST: lambda _: answer})
+
+    asked = [request.query_params.get("target") for request in vercel.asked if request.url.path == LIST]
+    assert asked == [None, "production", "production", "production"]
+
+
+async def test_previews_do_not_crowd_out_the_way_back(vercel, row) -> None:
+    def page(request):
+        if request.query_params.get("target") == "production":
+            return JSONResponse(listed(row("dpl_2", 300), row("dpl_1", 900, isRollbackCandidate=True)))
+        return JSONResponse(listed(*(row(f"dpl_p{n}", n, target=None) for n in range(50)), following=5))
+
+    found = await vercel("deployments", {PROJECT: project(), LIST: page})
+
+    assert len(found.deployments) == 52
+    assert [each.id for each in found.deployments if each.serving] == ["dpl_2"]
+    assert dict(found.result.facts)["rollback"] == "vercel rollback dpl_1"
+
+
+async def test_what_serves_as_the_last_of_a_page_has_one_before_it(vercel, row) -> None:
+    def page(request):
+        if request.query_params.get("target") != "production":
+            return JSONResponse(listed())
+        if "until" in request.query_params:
+            return JSONResponse(listed(row("dpl_1", 900)))
+        return JSONResponse(listed(row("dpl_2", 300), following=7))
+
+    found = await vercel("deployments", {PROJECT: project(), LIST: page})
+
+    assert dict(found.result.facts)["rollback"] == "vercel rollback dpl_1"
+
+
+@pytest.mark.parametrize("uid", ["--yes", "dpl_1; rm", "dpl_1\n", "../x", "dpl_\u202e1", "", 5, "x" * 65])
+async def test_an_id_that_is_none_never_becomes_part_of_a_command(uid, vercel, row) -> None:
+    rows = [row("dpl_2", 3), row("dpl_1", 9) | {"uid": uid, "id": None}]
+
+    found = await vercel("deployments", {PROJECT: project(), LIST: listed(*rows)})
+
+    assert [each.id for each in found.deployments] == ["dpl_2"]
+    assert "rollback" not in dict(found.result.facts)
+
+
+@pytest.mark.parametrize(
+    ("sha", "commit"), [("3f2c9aa" + "0" * 33, "3f2c9aa" + "0" * 33), ("$(x)", ""), ("main", ""), (None, "")]
+)
+async def test_a_commit_is_hexadecimal_or_none(sha, commit, vercel, row) -> None:
+    one = row("dpl_2", 3, meta={"githubCommitSha": sha})
+
+    found = await vercel("deployments", {PROJECT: project(), LIST: listed(one)})
+
+    assert found.deployments[0].commit == commit
 
 
 async def test_an_older_server_is_asked_the_older_way(vercel, row) -> None:
@@ -221,10 +270,15 @@ async def test_unknown_states_and_odd_rows_do_no_harm(vercel, row) -> None:
 
     found = await vercel("deployments", {PROJECT: project(), LIST: listed(*rows)})
 
-    assert [each.state for each in found.deployments] == ["unknown", "blocked", "ready"]
-    assert found.deployments[2].link == ""
-    assert len(found.deployments[2].message) <= 200
-    assert "\n" not in found.deployments[2].message
+    assert {each.id: each.state for each in found.deployments} == {
+        "dpl_9": "unknown",
+        "dpl_8": "blocked",
+        "dpl_2": "ready",
+    }
+    odd = next(each for each in found.deployments if each.id == "dpl_2")
+    assert odd.link == ""
+    assert len(odd.message) <= 200
+    assert "\n" not in odd.message
 
 
 @pytest.mark.parametrize(
@@ -277,6 +331,7 @@ async def test_a_list_that_fails_leaves_what_the_project_says(vercel) -> None:
         "builds": Status.UNKNOWN,
     }
     assert found.figures == ()
+    assert {"builds", "deployments", "facts"} <= set(found.unread), "what was known of them stands"
 
 
 async def test_domains_and_their_certificate_are_parts(vercel, noon) -> None:
@@ -317,8 +372,44 @@ async def test_domains_and_their_certificate_are_parts(vercel, noon) -> None:
         "certificates": Status.DEGRADED,
     }
     assert found.result.parts[-1].words == "b.example: 5 days left", "an older certificate that was renewed is no news"
-    assert [each.kind for each in found.result.findings] == ["vercel-domain-b.example"]
+    assert [(each.kind, each.of) for each in found.result.findings] == [("vercel-domain-b.example", "b.example")]
+    assert found.unread == ("d.example",)
     assert {each.name: each.value for each in found.figures} == {"domains": 4, "certificate_days": 5}
+
+
+async def test_lists_of_domains_and_certificates_are_paged(vercel, noon) -> None:
+    end = int(noon.timestamp() * 1000) + 5 * 86_400_000
+
+    def domains(request):
+        n = int(request.query_params.get("until", 0))
+        following = n + 1 if n < 2 else None
+        return JSONResponse({"domains": [{"name": f"d{n}.example"}], "pagination": {"next": following}})
+
+    def certs(request):
+        n = int(request.query_params.get("until", 0))
+        covered = [{"cns": ["d2.example"], "expiresAt": end}] if n else []
+        return JSONResponse({"certs": covered or [{"cns": ["x"]}], "pagination": {"next": None if n else 1}})
+
+    configs = {f"/v6/domains/d{n}.example/config": {"misconfigured": False} for n in range(3)}
+    found = await vercel("domains", configs | {DOMAINS: domains, CERTS: certs})
+
+    names = [part.name for part in found.result.parts]
+    assert names == ["d0.example", "d1.example", "d2.example", "certificates"]
+    assert found.result.parts[-1].words == "d2.example: 5 days left"
+
+
+async def test_domains_that_were_not_looked_at_are_said(vercel, monkeypatch) -> None:
+    monkeypatch.setattr(domains, "MOST", 3)
+    many = {"domains": [{"name": f"d{n}.example"} for n in range(5)]}
+    endless = {"certs": [{"cns": ["x.example"]}] * 2, "pagination": {"next": 1}}
+    configs = {f"/v6/domains/d{n}.example/config": {"misconfigured": False} for n in range(5)}
+
+    found = await vercel("domains", configs | {DOMAINS: many, CERTS: endless})
+
+    said = {part.name: (part.status, part.words) for part in found.result.parts}
+    assert said["more-domains"] == (Status.UNKNOWN, "2 domains not looked at")
+    assert said["more-certificates"] == (Status.UNKNOWN, "only the first 10 certificates were looked at")
+    assert {each.name: each.value for each in found.figures}["domains"] == 5
 
 
 async def test_no_domain_and_no_list_of_certificates_are_no_trouble(vercel) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checks._formats import read
-from data import notifications, store
-from model import Notice, Status
+from data import notifications, series, standings, store, watch
+from model import Notice, Standing, Status, WatchReport
 from routes import _store, health
-from tests.serving import Stage
+from tests.serving import Stage, forget
 
 
 async def asked(stage: Stage, path: str = "/api/health") -> tuple[int, dict[str, Any]]:
@@ -109,3 +111,51 @@ async def test_silence_grows_with_the_age_of_the_report(stage: Stage) -> None:
     _store.close()
     (stage.folder / "store.db").unlink()
     assert await health.silence() == 0.0
+
+
+def reads_stripe(stage: Stage) -> None:
+    path = Path(os.environ["WARDROUND_CONFIG"])
+    path.write_text(path.read_text() + '\n[stripe]\napi_key = "rk_live_x"\n')
+    forget()
+
+
+def stood(stage: Stage, status: Status, ago: float, *keys: str, blind: str = "") -> None:
+    seen = stage.now - timedelta(seconds=ago)
+    with store.writing(_store.engine(stage.url, False)) as c:
+        made = [Standing(key, status, seen, seen, blind=blind) for key in keys]
+        standings.keep(c, series.ensure(c, keys, stage.now), made)
+
+
+@pytest.mark.parametrize(
+    ("webhooks", "ago", "expected"),
+    [
+        pytest.param(Status.UP, 1, ("pass", None), id="read"),
+        pytest.param(Status.DOWN, 1, ("pass", None), id="its trouble is not ours"),
+        pytest.param(Status.UP, 5000, ("warn", "1 of 2 readings cannot be made"), id="blind for long"),
+        pytest.param(Status.UNKNOWN, 5000, ("warn", "1 of 2 readings cannot be made"), id="never measured"),
+    ],
+)
+async def test_outside_services_that_cannot_be_read_are_said(stage, webhooks, ago, expected) -> None:
+    reads_stripe(stage)
+    stage.report()
+    stood(stage, Status.UP, 1, "stripe.account")
+    stood(stage, webhooks, ago, "stripe.webhooks", blind="the key is refused")
+
+    code, body = await asked(stage)
+
+    part = body["checks"]["integrations"]
+    assert (part["status"], part.get("message")) == expected
+    assert (code, body["status"]) == (200, "healthy" if expected[0] == "pass" else "degraded")
+    assert "refused" not in str(body)
+
+
+@pytest.mark.parametrize(("started", "status"), [(5, "pass"), (600, "warn")])
+async def test_a_reading_may_come_a_little_after_the_start(stage, started, status) -> None:
+    reads_stripe(stage)
+    began = stage.now - timedelta(seconds=started)
+    with store.writing(_store.engine(stage.url, False)) as c:
+        watch.report(c, WatchReport(stage.now, began, 1, 1, "9.9", 3, 100))
+
+    _, body = await asked(stage)
+
+    assert body["checks"]["integrations"]["status"] == status
