@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
@@ -15,23 +16,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import settings
-from data import deployments, standings, store, watch
+from data import deployments, standings, store
 from data import vitals as kept
 from model import Vital
 from routes import _store
+from routes._account import book
 from routes._answers import NO_STORE, wrong
 from routes._throttle import Throttle
 from rules import vitals
 
+log = logging.getLogger("wardround.server")
 KINDS = ("", "text/plain", "application/json", "application/octet-stream")
 PER_ADDRESS, BURST = 5.0, 60.0  # beacons a second of one address in the long run, and at once
 ALL, ALL_BURST = 1000.0, 1000.0  # of everybody: pages are served by the same process
 WAITING = 6000  # measurements that may wait for their commit
 BATCH = 3000  # of one commit
 PAUSE = 0.2  # seconds between two commits
+REST = 2.0  # after one that failed
 FRESH = timedelta(seconds=30)  # for which the known releases are believed
 RECENT = timedelta(days=30)
-NOTE = "beacons"
 Waiting = tuple[list[Vital], asyncio.Future[bool]]
 
 
@@ -66,23 +69,31 @@ class Intake:
             self._running = asyncio.get_running_loop().create_task(self._commit())
 
     async def _commit(self) -> None:
-        """Commits what waits, batch by batch, until nothing does."""
-        while True:
-            await asyncio.sleep(PAUSE)
+        """Commits what waits, batch by batch, until nothing does and every count is written."""
+        safe = True
+        while self.waiting or +self.turned_away:
+            await asyncio.sleep(PAUSE if safe else REST)
             batch, many = self._batch()
             away = Counter(self.turned_away)
-            try:
-                await _store.write(partial(self._written, batch, away))
-                safe = True
+            safe = await self._safe(batch, away)
+            if safe:
                 self.turned_away -= away
-            except store.StoreError:
-                safe = False
+            else:
                 self.turned_away["shed"] += many
             for _, future in batch:
                 if not future.done():
                     future.set_result(safe)
-            if not self.waiting:
-                return
+
+    async def _safe(self, batch: list[Waiting], away: Counter[str]) -> bool:
+        """Whether the batch is committed. Whatever breaks: who waits for it must be answered."""
+        try:
+            await _store.write(partial(self._written, batch, away))
+        except store.StoreError:
+            return False
+        except Exception:
+            log.exception("beacons could not be kept")
+            return False
+        return True
 
     def _batch(self) -> tuple[list[Waiting], int]:
         batch: list[Waiting] = []
@@ -99,14 +110,7 @@ class Intake:
             self._looked, self.releases = now, _releases(c, now)
         kept.add(c, (each for found, _ in batch for each in found), vitals.bucket, vitals.rating)
         many = sum(len(found) for found, _ in batch)
-        watch.note(c, NOTE, json.dumps(_account(watch.noted(c).get(NOTE), now, away + Counter(accepted=many))))
-
-
-def _account(before: str | None, now: datetime, more: Counter[str]) -> dict[str, Any]:
-    """What came in today and what was turned away, where the pages find it."""
-    today, known = now.date().isoformat(), json.loads(before or "{}")
-    counts = known if known.get("day") == today else {"day": today}
-    return counts | {name: int(counts.get(name, 0)) + many for name, many in more.items()}
+        book(c, now, away + Counter(accepted=many))
 
 
 def _releases(c: Any, now: datetime) -> frozenset[str]:

@@ -8,7 +8,10 @@ import json
 import logging
 import os
 import string
-from datetime import timedelta
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,7 @@ def open_door(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     path.write_text(text + table + hook, encoding="utf-8")
     forget()
     monkeypatch.setattr(door, "PAUSE", 0.0)
+    monkeypatch.setattr(door, "REST", 0.05)
     door.Doors.intake = door.Intake()
     door.Doors.throttle = Throttle(1e9, 1e9, 1e9, 1e9)
     return stage
@@ -66,6 +70,13 @@ def on_disk(stage: Stage) -> bytes:
 def counted(stage: Stage) -> dict[str, Any]:
     with store.reading(_store.engine(stage.url, False)) as c:
         return json.loads(watch.noted(c).get("beacons") or "{}")
+
+
+async def until(what: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = asyncio.get_running_loop().time() + seconds
+    while not what():
+        assert asyncio.get_running_loop().time() < end, f"did not come true within {seconds:g} s"
+        await asyncio.sleep(0.02)
 
 
 METRIC = {
@@ -191,12 +202,60 @@ async def test_more_than_can_wait_is_shed_and_what_was_accepted_is_there(open_do
     assert sum(each.n for each in kept(open_door)) == 10 * codes.count(204)
 
 
-async def test_what_cannot_be_kept_is_not_acknowledged(open_door: Stage, monkeypatch) -> None:
-    def full(*_: Any) -> int:
+@pytest.mark.parametrize("trouble", [store.Full("the disk is full"), ValueError("a mistake of ours")])
+async def test_what_cannot_be_kept_is_not_acknowledged(open_door: Stage, monkeypatch, trouble: Exception) -> None:
+    def broken(*_: Any) -> int:
+        raise trouble
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vitals, "add", broken)
+        assert [(await sent(open_door, [METRIC, METRIC | {"id": "v6-2"}])).status_code for _ in range(2)] == [503, 503]
+        assert kept(open_door) == ()
+    assert (await sent(open_door, METRIC)).status_code == 204
+    await until(lambda: counted(open_door).get("shed") == 4)
+
+
+@pytest.mark.parametrize("note", ["{", "[]", "5", '{"day": "DAY", "accepted": "x", "shed": [], "refused": -1}'])
+async def test_a_damaged_account_is_begun_anew(open_door: Stage, note: str) -> None:
+    with store.writing(_store.engine(open_door.url, False)) as c:
+        watch.note(c, "beacons", note.replace("DAY", datetime.now(UTC).date().isoformat()))
+    assert (await sent(open_door, METRIC)).status_code == 204
+    assert counted(open_door)["accepted"] == 1
+
+
+async def test_what_is_turned_away_during_a_commit_is_written_without_another_beacon(
+    open_door: Stage, monkeypatch
+) -> None:
+    begun, go_on, add = threading.Event(), threading.Event(), vitals.add
+
+    def slow(*given: Any) -> int:
+        begun.set()
+        assert go_on.wait(30)
+        return add(*given)
+
+    monkeypatch.setattr(vitals, "add", slow)
+    first = asyncio.create_task(sent(open_door, METRIC))
+    await until(begun.is_set)
+    assert (await sent(open_door, METRIC, Origin="https://evil.example")).status_code == 403
+    go_on.set()
+    assert (await first).status_code == 204
+    await until(lambda: counted(open_door).get("refused") == 1)
+
+
+async def test_a_store_that_cannot_be_written_is_not_asked_without_a_rest(open_door: Stage, monkeypatch) -> None:
+    asked: list[float] = []
+
+    async def full(_work: Any) -> None:
+        asked.append(asyncio.get_running_loop().time())
         raise store.Full("the disk is full")
 
-    monkeypatch.setattr(vitals, "add", full)
-    assert (await sent(open_door, METRIC)).status_code == 503
+    monkeypatch.setattr(door, "REST", 0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(_store, "write", full)
+        await sent(open_door, METRIC, Origin="https://evil.example")
+        await until(lambda: len(asked) >= 4)
+    assert min(b - a for a, b in pairwise(asked)) > 0.15
+    await until(lambda: counted(open_door).get("refused") == 1)
 
 
 def test_the_table_of_addresses_is_bounded_and_holds_no_address(monkeypatch) -> None:
