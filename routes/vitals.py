@@ -27,7 +27,7 @@ from rules import vitals
 
 log = logging.getLogger("wardround.server")
 KINDS = ("", "text/plain", "application/json", "application/octet-stream")
-PER_ADDRESS, BURST = 5.0, 60.0  # beacons a second of one address in the long run, and at once
+PER_ADDRESS, BURST = 5.0, 120.0  # measurements a second of one address in the long run, and at once
 ALL, ALL_BURST = 1000.0, 1000.0  # of everybody: pages are served by the same process
 WAITING = 6000  # measurements that may wait for their commit
 BATCH = 3000  # of one commit
@@ -140,7 +140,8 @@ async def beacon(request: Request) -> Response:
 
 
 async def _taken(request: Request) -> Response:
-    if not Doors.throttle.lets(request.client.host if request.client else ""):
+    address = request.client.host if request.client else ""
+    if not Doors.throttle.lets(address):  # before anything is read; what was in it is charged then
         Doors.intake.turn_away("shed")
         return _shed(429, "too many at once")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -148,7 +149,7 @@ async def _taken(request: Request) -> Response:
         Doors.intake.turn_away("refused")
         return wrong(415, "expected JSON as text/plain or application/json")
     try:
-        found = vitals.read(
+        found, unfit = vitals.read(
             json.loads(await request.body()), _known(), at=datetime.now(UTC), device=_device(request),
             nonce=secrets.token_hex(8),
         )  # fmt: skip
@@ -156,8 +157,13 @@ async def _taken(request: Request) -> Response:
         Doors.intake.turn_away("refused")
         return wrong(400, "expected JSON")
     except vitals.Unfit as reason:
-        Doors.intake.turn_away("refused")
+        Doors.intake.turn_away("refused", reason.many)
         return wrong(400, reason.words)
+    if unfit:
+        Doors.intake.turn_away("refused", unfit)
+    if not Doors.throttle.lets(address, len(found) - 1):
+        Doors.intake.turn_away("shed", len(found))
+        return _shed(429, "too many at once")
     safe = Doors.intake.offer(found)
     if safe is None:
         Doors.intake.turn_away("shed", len(found))

@@ -53,11 +53,12 @@ WORDS = frozenset(
 
 
 class Unfit(Exception):
-    """What was sent is no measurement; ``words`` say what was expected, and hold nothing of it."""
+    """What was sent is no measurement; ``words`` say what was expected, and hold nothing of it. ``many`` items."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, many: int = 1) -> None:
         super().__init__(words)
         self.words = words
+        self.many = many
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,22 @@ class Known:
     releases: frozenset[str] = frozenset()
 
 
-def read(body: object, known: Known, *, at: datetime, device: str, nonce: str) -> list[Vital]:
-    """The measurements of one beacon: an object or a list of them. Raises Unfit for the whole when one is none.
+def read(body: object, known: Known, *, at: datetime, device: str, nonce: str) -> tuple[list[Vital], int]:
+    """The measurements of one beacon, an object or a list of them, and how many items were none or too many.
 
+    The page that sent it has forgotten it: one bad item costs no other. Raises Unfit when nothing fits.
     ``device`` is what the request tells of it; ``nonce`` stands for the id of what has none.
     """
     rows = body if isinstance(body, list) else [body]
-    if not 1 <= len(rows) <= MOST:
-        raise Unfit(f"expected 1 to {MOST} measurements")
-    return [_one(row, known, at, device, f"{nonce}{number}") for number, row in enumerate(rows)]
+    found, words = [], f"expected 1 to {MOST} measurements"
+    for number, row in enumerate(rows[:MOST]):
+        try:
+            found.append(_one(row, known, at, device, f"{nonce}{number}"))
+        except Unfit as reason:
+            words = reason.words
+    if not found:
+        raise Unfit(words, max(1, len(rows)))
+    return found, len(rows) - len(found)
 
 
 def _one(row: object, known: Known, at: datetime, device: str, nonce: str) -> Vital:
@@ -112,7 +120,7 @@ def fit(sent: Iterable[Sent], known: Known, now: datetime) -> list[Vital]:
     for each in sent:
         row = {"name": each.name, "value": each.value, "id": each.uid, "path": each.path, "device": each.device}
         try:
-            (one,) = read(row, known, at=min(each.at, now), device="desktop", nonce="")
+            one = _one(row, known, min(each.at, now), "desktop", "")
         except Unfit:
             continue
         found.append(replace(one, uid=hashed("supabase", each.uid, each.name), source="supabase"))

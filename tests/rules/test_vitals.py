@@ -17,7 +17,7 @@ SHA = "3f2c" * 10
 
 
 def taken(body, known=None, device="desktop"):
-    return read(body, known or Known(), at=NOON, device=device, nonce="n")
+    return read(body, known or Known(), at=NOON, device=device, nonce="n")[0]
 
 
 def metric_of(name="LCP", value=2410.5, **more):
@@ -71,8 +71,7 @@ def test_the_device_is_a_class(said, kept) -> None:
         None,
         5,
         "x",
-        [metric_of(), 5],
-        [metric_of()] * 51,
+        [5, "x"],
         metric_of("XYZ"),
         metric_of("lcp"),
         metric_of(""),
@@ -104,6 +103,16 @@ def test_what_is_no_measurement_is_refused(bad) -> None:
     with pytest.raises(Unfit) as caught:
         taken(bad)
     assert "Jane" not in caught.value.words
+
+
+def test_one_bad_item_costs_no_other() -> None:
+    found, unfit = read([metric_of(), 5, metric_of("XYZ"), metric_of("FCP")], Known(), at=NOON, device="", nonce="n")
+    assert ([each.name for each in found], unfit) == (["LCP", "FCP"], 2)
+    found, unfit = read([metric_of(id=str(n)) for n in range(70)], Known(), at=NOON, device="", nonce="n")
+    assert (len(found), unfit) == (50, 20)
+    with pytest.raises(Unfit) as caught:
+        read([5] * 60, Known(), at=NOON, device="", nonce="n")
+    assert caught.value.many == 60
 
 
 json_values = st.recursive(
