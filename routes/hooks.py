@@ -46,14 +46,14 @@ async def drain(request: Request) -> Response:
         each for row in rows if (each := drains.read(row, known, datetime.now(UTC), told.site.environment)) is not None
     ]
     try:
-        await _store.write(partial(_measured, found))
+        await _store.write(partial(_measured, found, known))
     except store.StoreError:
         return wrong(503, "could not be kept; send it again")
     return Response(status_code=204, headers=NO_STORE)
 
 
-def _measured(found: list[Vital], c: Any) -> None:
-    kept.add(c, found, vitals.bucket, vitals.rating)
+def _measured(found: list[Vital], known: vitals.Known, c: Any) -> None:
+    kept.add(c, found, vitals.bucket, vitals.rating, partial(vitals.folded, known))
 
 
 async def vercel(request: Request) -> Response:

@@ -108,7 +108,8 @@ class Intake:
         now = datetime.now(UTC)
         if now - self._looked > FRESH:
             self._looked, self.releases = now, _releases(c, now)
-        kept.add(c, (each for found, _ in batch for each in found), vitals.bucket, vitals.rating)
+        every = [each for found, _ in batch for each in found]
+        kept.add(c, every, vitals.bucket, vitals.rating, partial(vitals.folded, _known()))
         many = sum(len(found) for found, _ in batch)
         book(c, now, away + Counter(accepted=many))
 

@@ -183,6 +183,16 @@ def _template(path: str, routes: tuple[str, ...]) -> str:
     return "/" + "/".join(piece if piece in WORDS else ":id" for piece in pieces)
 
 
+def folded(known: Known, name: str, route: str) -> tuple[str, str]:
+    """Where a measurement goes when there are too many names and routes: what was configured stays what it is."""
+    if route not in known.routes:
+        route = OTHER
+    if name in VITALS or name in known.metrics:
+        return name, route
+    family, _, rest = name.partition(".")
+    return f"page.{OTHER}.{rest.rpartition('.')[2]}" if family == "page" else f"{family}.{OTHER}", route
+
+
 def _fits(pieces: Sequence[str], route: str) -> bool:
     wanted = [piece for piece in route.split("/") if piece]
     for number, piece in enumerate(wanted):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from model import Vital, VitalRollup
 from rules import histogram, vitals
-from rules.vitals import Known, Unfit, bucket, fits, metric, plausible, quantile, rating, read, summed, template
+from rules.vitals import Known, Unfit, bucket, fits, folded, metric, plausible, quantile, rating, read, summed, template
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SHA = "3f2c" * 10
@@ -199,6 +199,21 @@ def test_no_part_of_a_path_survives_that_is_not_a_known_word(path) -> None:
 )
 def test_metrics_have_names_of_nobody(name, metrics, kept) -> None:
     assert metric(name, metrics) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "kept"),
+    [
+        ("LCP", "/mine", ("LCP", "/mine")),
+        ("LCP", "/users/:id", ("LCP", "other")),
+        ("api.mine", "/mine", ("api.mine", "/mine")),
+        ("api.users", "/mine", ("api.other", "/mine")),
+        ("realtime.insert", "other", ("realtime.other", "other")),
+        ("page.users.first_byte", "/mine", ("page.other.first_byte", "/mine")),
+    ],
+)
+def test_what_was_configured_is_never_folded(name, route, kept) -> None:
+    assert folded(Known(("/mine",), ("api.mine",)), name, route) == kept
 
 
 @pytest.mark.parametrize(
