@@ -7,7 +7,7 @@ import json
 import logging
 import secrets
 from collections import Counter, deque
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -16,12 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import settings
-from data import deployments, standings, store
+from data import store
 from data import vitals as kept
 from model import Vital
 from routes import _store
 from routes._account import book
 from routes._answers import NO_STORE, wrong
+from routes._shipped import Releases
 from routes._throttle import Throttle
 from rules import vitals
 
@@ -33,8 +34,6 @@ WAITING = 6000  # measurements that may wait for their commit
 BATCH = 3000  # of one commit
 PAUSE = 0.2  # seconds between two commits
 REST = 2.0  # after one that failed
-FRESH = timedelta(seconds=30)  # for which the known releases are believed
-RECENT = timedelta(days=30)
 Waiting = tuple[list[Vital], asyncio.Future[bool]]
 
 
@@ -45,8 +44,6 @@ class Intake:
         self.waiting: deque[Waiting] = deque()
         self.size = 0
         self.turned_away: Counter[str] = Counter()  # shed and refused, not yet written
-        self.releases: frozenset[str] = frozenset()
-        self._looked = datetime.min.replace(tzinfo=UTC)
         self._running: asyncio.Task[None] | None = None
 
     def offer(self, found: list[Vital]) -> asyncio.Future[bool] | None:
@@ -105,26 +102,17 @@ class Intake:
         return batch, many
 
     def _written(self, batch: list[Waiting], away: Counter[str], c: Any) -> None:
-        now = datetime.now(UTC)
-        if now - self._looked > FRESH:
-            self._looked, self.releases = now, _releases(c, now)
         every = [each for found, _ in batch for each in found]
         kept.add(c, every, vitals.bucket, vitals.rating, partial(vitals.folded, _known()))
         many = sum(len(found) for found, _ in batch)
-        book(c, now, away + Counter(accepted=many))
-
-
-def _releases(c: Any, now: datetime) -> frozenset[str]:
-    """Commits that we know of: what was deployed lately, and what the platform says of itself."""
-    said = {dict(result.facts).get("commit", "") for _, result in standings.results(c).values()}
-    shipped = {each.commit for each in deployments.between(c, now - RECENT, now)}
-    return frozenset(commit for commit in said | shipped if commit)
+        book(c, datetime.now(UTC), away + Counter(accepted=many))
 
 
 class Doors:
     """What lives as long as the process does: made anew by tests."""
 
     intake = Intake()
+    releases = Releases()
     throttle = Throttle(PER_ADDRESS, BURST, ALL, ALL_BURST)
 
 
@@ -150,8 +138,9 @@ async def _taken(request: Request) -> Response:
         Doors.intake.turn_away("refused")
         return wrong(415, "expected JSON as text/plain or application/json")
     try:
+        known = _known((await Doors.releases.known()).commits)
         found, unfit = vitals.read(
-            json.loads(await request.body()), _known(), at=datetime.now(UTC), device=_device(request),
+            json.loads(await request.body()), known, at=datetime.now(UTC), device=_device(request),
             nonce=secrets.token_hex(8),
         )  # fmt: skip
     except (ValueError, RecursionError):
@@ -180,9 +169,9 @@ def _shed(status: int, words: str) -> Response:
     return answer
 
 
-def _known() -> vitals.Known:
+def _known(releases: frozenset[str] = frozenset()) -> vitals.Known:
     told = settings.current().vitals
-    return vitals.Known(told.routes, told.metrics, Doors.intake.releases)
+    return vitals.Known(told.routes, told.metrics, releases)
 
 
 def _allowed(request: Request) -> str | None:

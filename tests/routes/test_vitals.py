@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import settings
 from data import deployments, store, vitals, watch
 from model import Deployment, VitalRollup
-from routes import _store
+from routes import _shipped, _store
 from routes import vitals as door
 from routes._throttle import Throttle
 from tests.routes.test_hooks import sign
@@ -48,6 +48,7 @@ def open_door(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(door, "PAUSE", 0.0)
     monkeypatch.setattr(door, "REST", 0.05)
     door.Doors.intake = door.Intake()
+    door.Doors.releases = _shipped.Releases()
     door.Doors.throttle = Throttle(1e9, 1e9, 1e9, 1e9)
     return stage
 
@@ -123,12 +124,46 @@ async def test_what_is_sent_again_counts_once(open_door: Stage) -> None:
     assert (one.good, one.needs) == (0, 1)
 
 
-async def test_a_release_that_was_deployed_is_kept(open_door: Stage) -> None:
-    with store.writing(_store.engine(open_door.url, False)) as c:
-        deployments.put(c, [Deployment("dpl_1", "web", "production", "ready", open_door.now, open_door.now, SHA)])
-    await sent(open_door, METRIC)
+def shipped(stage: Stage, days: float, sha: str = SHA, name: str = "dpl_1") -> None:
+    at = stage.now - timedelta(days=days)
+    with store.writing(_store.engine(stage.url, False)) as c:
+        deployments.put(c, [Deployment(name, "web", "production", "ready", at, at, sha)])
+
+
+@pytest.mark.parametrize("days", [0.01, 89, 400])
+async def test_a_release_that_was_deployed_is_kept_from_the_first_beacon_on(open_door: Stage, days: float) -> None:
+    shipped(open_door, days)
+    await sent(open_door, METRIC | {"release": SHA})
+    await sent(open_door, METRIC | {"id": "v6-2", "release": "4b" * 20})
+    assert {(each.release, each.n) for each in kept(open_door)} == {("", 1), (SHA, 1)}
+
+
+async def test_a_release_that_comes_later_is_known_soon(open_door: Stage, monkeypatch) -> None:
+    monkeypatch.setattr(_shipped, "FRESH", 0.0)
+    await sent(open_door, METRIC | {"release": SHA})
+    shipped(open_door, 0.01)
     await sent(open_door, METRIC | {"id": "v6-2", "release": SHA})
-    assert {each.release for each in kept(open_door)} == {"", SHA}
+    assert {(each.release, each.n) for each in kept(open_door)} == {("", 1), (SHA, 1)}
+
+
+async def test_the_releases_are_read_once_for_all_that_come_together(open_door: Stage, monkeypatch) -> None:
+    asked, read = [], _store.read
+
+    async def counting(work: Any) -> Any:
+        asked.append(work)
+        return await read(work)
+
+    monkeypatch.setattr(_store, "read", counting)
+    await asyncio.gather(*(sent(open_door, METRIC | {"id": f"v6-{n}"}) for n in range(20)))
+    assert len(asked) == 1
+
+
+async def test_without_an_answer_of_the_store_a_beacon_is_judged_all_the_same(open_door: Stage, monkeypatch) -> None:
+    async def away(_work: Any) -> Any:
+        raise store.StoreError("away")
+
+    monkeypatch.setattr(_store, "read", away)
+    assert (await sent(open_door, METRIC | {"release": SHA})).status_code == 204
 
 
 @pytest.mark.parametrize(
