@@ -115,7 +115,7 @@ def _fold(c: Connection, deltas: dict[tuple[str, int], Delta]) -> None:
             row = before.get(key)
             counts = Counter(dict(histograms.unpack(row["histogram"]).counts)) if row else Counter[int]()
             counts.update(delta.counts)
-            packed = histograms.pack(Histogram(tuple(sorted((b, n) for b, n in counts.items() if n > 0))))
+            packed = histograms.pack(_histogram(counts))
             totals = {kind: (row[kind] if row else 0) + delta.ratings[kind] for kind in RATINGS}
             made.append({"key": key, **totals, "histogram": packed})
         if made:
@@ -154,6 +154,45 @@ def between(
     query = select(table).where(table.c.key >= low << BITS, table.c.key < high + 1 << BITS).order_by(table.c.key)
     rows = c.execute(query)
     return tuple(_rollup(row, names, seconds) for row in rows if row[0] & (1 << BITS) - 1 in names)
+
+
+def single(
+    c: Connection,
+    start: datetime,
+    end: datetime,
+    bucket: Bucket,
+    rating: Rating,
+    wanted: Callable[[str], bool] = lambda name: True,
+    limit: int = 20_000,
+) -> tuple[VitalRollup, ...] | None:
+    """The single measurements from ``start`` up to ``end`` added up, for a piece of an hour.
+
+    None when there are more than ``limit``, or none at all of that hour: then only its sum can say what was.
+    """
+    t, hour = VITALS.c, micros(start) // 3_600_000_000 * 3_600_000_000
+    if c.execute(select(t.uid).where(t.at >= hour, t.at < micros(end)).limit(1)).first() is None:
+        return None
+    query = select(t.series, t.value, t.failed).where(t.at >= micros(start), t.at < micros(end))
+    rows = c.execute(query.limit(limit + 1)).all()
+    if len(rows) > limit:
+        return None
+    names = _names(c, start, wanted)
+    sums: dict[int, Delta] = {}
+    for number, value, failed in rows:
+        if number in names:
+            name = names[number][0]
+            sums.setdefault(number, Delta()).count(bucket(name, value), rating(name, value, bool(failed)), 1)
+    return tuple(_summed(names[number], start, sums[number]) for number in sorted(sums))
+
+
+def _summed(dims: list[str], start: datetime, sums: Delta) -> VitalRollup:
+    name, route, device, release, source = dims
+    good, needs, poor = (sums.ratings[kind] for kind in RATINGS)
+    return VitalRollup(name, route, device, release, source, start, good, needs, poor, _histogram(sums.counts))
+
+
+def _histogram(counts: Counter[int]) -> Histogram:
+    return Histogram(tuple(sorted((b, n) for b, n in counts.items() if n > 0)))
 
 
 def _names(c: Connection, start: datetime, wanted: Callable[[str], bool]) -> dict[int, list[str]]:
