@@ -22,6 +22,7 @@ from model import Vital
 from routes import _store
 from routes._account import book
 from routes._answers import NO_STORE, wrong
+from routes._peer import address
 from routes._shipped import Releases
 from routes._throttle import Throttle
 from rules import vitals
@@ -129,8 +130,8 @@ async def beacon(request: Request) -> Response:
 
 
 async def _taken(request: Request) -> Response:
-    address = request.client.host if request.client else ""
-    if not Doors.throttle.lets(address):  # before anything is read; what was in it is charged then
+    whose = address(request)
+    if not Doors.throttle.lets(whose):  # before anything is read; what was in it is charged then
         Doors.intake.turn_away("shed")
         return _shed(429, "too many at once")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -151,7 +152,7 @@ async def _taken(request: Request) -> Response:
         return wrong(400, reason.words)
     if unfit:
         Doors.intake.turn_away("refused", unfit)
-    if not Doors.throttle.lets(address, len(found) - 1):
+    if not Doors.throttle.lets(whose, len(found) - 1):
         Doors.intake.turn_away("shed", len(found))
         return _shed(429, "too many at once")
     safe = Doors.intake.offer(found)
