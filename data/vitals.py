@@ -22,6 +22,8 @@ SECONDS = {"hour": 3600, "day": 86_400}
 CHUNK = 400
 LOCK = 5_201_447_310  # on Postgres: one at a time adds to the same roll-ups
 RATINGS = ("good", "needs", "poor")
+RAW = timedelta(days=90)  # single measurements live no longer
+LEAST = timedelta(days=3)  # nor shorter: what is read again and again must be known as long as it is taken
 Bucket = Callable[[str, float], int]
 Rating = Callable[[str, float, bool], str]
 
@@ -230,6 +232,3 @@ def _oldest(c: Connection, table: Table, condition: object, limit: int) -> int:
     (key,) = table.primary_key.columns
     oldest = select(key).where(condition).limit(max(0, limit))  # type: ignore[arg-type]
     return c.execute(delete(table).where(key.in_(oldest.scalar_subquery()))).rowcount
-
-
-RAW = timedelta(days=90)  # single measurements live no longer

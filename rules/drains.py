@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from model import Vital
-from rules.vitals import TOO_FAST, VITALS, Known, Unfit, hashed, plausible, template
+from rules.vitals import OLDEST, TOO_FAST, VITALS, Known, Unfit, hashed, plausible, template
 
 SCHEMA = "vercel.speed_insights.v1"
 MOST, LARGEST = 5000, 8 << 20  # items, and bytes once unpacked
 DEVICES = {"mobile": "phone", "phone": "phone", "tablet": "tablet", "desktop": "desktop"}
-OLDEST, AHEAD = timedelta(days=2), timedelta(minutes=10)
+AHEAD = timedelta(minutes=10)
 
 
 def rows(raw: bytes, *, gzipped: bool) -> list[Any]:

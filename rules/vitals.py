@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -32,6 +32,7 @@ MOST, DEEP, LONG = 50, 5, 2048  # items of one body, segments of a route, charac
 ENOUGH = 100  # measurements from which a p75 is said
 OTHER = "other"
 DEVICES = ("phone", "tablet", "desktop")
+OLDEST = timedelta(days=2)  # what comes in late: older than this is not taken, so that what was deleted stays away
 TOO_FAST = 20.0  # ms: no page paints sooner, so a smaller LCP or FCP is in seconds
 # words that tell of no person: only these survive where no routes and metrics are configured
 WORDS = frozenset(
@@ -118,6 +119,8 @@ def fit(sent: Iterable[Sent], known: Known, now: datetime) -> list[Vital]:
     """Rows of a table that strangers write, as far as they are measurements, under the same rules as a beacon."""
     found = []
     for each in sent:
+        if each.at < now - OLDEST:
+            continue
         row = {"name": each.name, "value": each.value, "id": each.uid, "path": each.path, "device": each.device}
         try:
             one = _one(row, known, min(each.at, now), "desktop", "")

@@ -226,6 +226,14 @@ def test_single_values_go_after_ninety_days_and_days_stay(db: Engine) -> None:
     assert len(rollups(db, "day", old - 24 * HOUR)) == 2
 
 
+def test_single_values_are_known_as_long_as_they_may_be_read_again(db: Engine) -> None:
+    add(db, one(1, 2000, NOON - timedelta(hours=47)))
+    with store.writing(db) as c:
+        while retention.prune(c, NOON, 1, history_days=1):
+            pass
+    assert add(db, one(1, 2000, NOON - timedelta(hours=47))) == 0
+
+
 def test_sums_made_elsewhere_are_put_in_as_they_are(db: Engine) -> None:
     add(db, one(1, 2000))
     made = rollups(db)

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import Vital, VitalRollup
+from model import Sent, Vital, VitalRollup
 from rules import histogram, vitals
-from rules.vitals import Known, Unfit, bucket, fits, folded, metric, plausible, quantile, rating, read, summed, template
+from rules.vitals import (
+    Known,
+    Unfit,
+    bucket,
+    fit,
+    fits,
+    folded,
+    metric,
+    plausible,
+    quantile,
+    rating,
+    read,
+    summed,
+    template,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SHA = "3f2c" * 10
@@ -113,6 +127,22 @@ def test_one_bad_item_costs_no_other() -> None:
     with pytest.raises(Unfit) as caught:
         read([5] * 60, Known(), at=NOON, device="", nonce="n")
     assert caught.value.many == 60
+
+
+def row(uid="v6-1", hours=1.0, name="LCP", value=2000.0, path="/prescriptions/7"):
+    return Sent(uid, name, value, path, "phone", NOON - timedelta(hours=hours))
+
+
+def test_rows_of_a_table_are_read_by_the_same_rules() -> None:
+    found = fit([row(), row("v6-2", name="XYZ"), row("v6-3", value=-1), row("", 1), row("v6-4", -1)], Known(), NOON)
+    assert [(each.route, each.device, each.source) for each in found] == [
+        ("/prescriptions/:id", "phone", "supabase")
+    ] * 2
+    assert [each.at for each in found] == [NOON - timedelta(hours=1), NOON], "a clock that is ahead is ours"
+
+
+def test_rows_that_are_old_are_left_out_or_they_would_come_again_when_they_are_deleted() -> None:
+    assert [len(fit([row(hours=hours)], Known(), NOON)) for hours in (47.9, 48.1, 24 * 91)] == [1, 0, 0]
 
 
 json_values = st.recursive(
