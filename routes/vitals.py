@@ -104,7 +104,7 @@ class Intake:
 
     def _written(self, batch: list[Waiting], away: Counter[str], c: Any) -> None:
         every = [each for found, _ in batch for each in found]
-        kept.add(c, every, vitals.bucket, vitals.rating, partial(vitals.folded, _known()))
+        kept.add(c, every, vitals.bucket, vitals.rating, partial(vitals.folded, known()))
         many = sum(len(found) for found, _ in batch)
         book(c, datetime.now(UTC), away + Counter(accepted=many))
 
@@ -139,9 +139,9 @@ async def _taken(request: Request) -> Response:
         Doors.intake.turn_away("refused")
         return wrong(415, "expected JSON as text/plain or application/json")
     try:
-        known = _known((await Doors.releases.known()).commits)
+        releases = (await Doors.releases.known()).commits
         found, unfit = vitals.read(
-            json.loads(await request.body()), known, at=datetime.now(UTC), device=_device(request),
+            json.loads(await request.body()), known(releases), at=datetime.now(UTC), device=_device(request),
             nonce=secrets.token_hex(8),
         )  # fmt: skip
     except (ValueError, RecursionError):
@@ -170,7 +170,8 @@ def _shed(status: int, words: str) -> Response:
     return answer
 
 
-def _known(releases: frozenset[str] = frozenset()) -> vitals.Known:
+def known(releases: frozenset[str] = frozenset()) -> vitals.Known:
+    """What names may be kept, for beacons and drains alike."""
     told = settings.current().vitals
     return vitals.Known(told.routes, told.metrics, releases)
 

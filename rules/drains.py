@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from model import Vital
@@ -12,6 +14,7 @@ from rules.vitals import OLDEST, TOO_FAST, VITALS, Known, Unfit, hashed, plausib
 
 SCHEMA = "vercel.speed_insights.v1"
 MOST, LARGEST = 5000, 8 << 20  # items, and bytes once unpacked
+NONE: Mapping[str, str] = MappingProxyType({})
 DEVICES = {"mobile": "phone", "phone": "phone", "tablet": "tablet", "desktop": "desktop"}
 AHEAD = timedelta(minutes=10)
 
@@ -45,8 +48,11 @@ def _unpacked(raw: bytes) -> bytes:
     return plain
 
 
-def read(row: object, known: Known, now: datetime, environment: str) -> Vital | None:
-    """One item; None for another schema, environment or name, and for what is not plausible. No place, no browser."""
+def read(row: object, known: Known, now: datetime, environment: str, commits: Mapping[str, str] = NONE) -> Vital | None:
+    """One item; None for another schema, environment or name, and for what is not plausible. No place, no browser.
+
+    ``commits`` tells the commit of a deployment by its id.
+    """
     item = row if isinstance(row, dict) else {}
     name, value = item.get("metricType"), item.get("value")
     at = _moment(item.get("timestamp"))
@@ -58,7 +64,7 @@ def read(row: object, known: Known, now: datetime, environment: str) -> Vital | 
     assert isinstance(value, int | float)
     if name in ("LCP", "FCP") and 0 < value < TOO_FAST:
         return None  # seconds, or nonsense: nobody can tell, so nothing is made of it
-    device = item.get("deviceType")
+    device, deployment = item.get("deviceType"), item.get("deploymentId")
     return Vital(
         uid=hashed("drain", json.dumps(item, sort_keys=True, default=str)),
         name=name,
@@ -66,6 +72,7 @@ def read(row: object, known: Known, now: datetime, environment: str) -> Vital | 
         at=min(at, now),
         route=template(item.get("route") or item.get("path"), known.routes),
         device=DEVICES.get(device, "desktop") if isinstance(device, str) else "desktop",
+        release=commits.get(deployment, "") if isinstance(deployment, str) else "",
         source="drain",
     )
 

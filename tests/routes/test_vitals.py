@@ -27,6 +27,7 @@ from model import Deployment, VitalRollup
 from routes import _shipped, _store
 from routes import vitals as door
 from routes._throttle import Throttle
+from rules import drains
 from tests.routes.test_hooks import sign
 from tests.serving import Stage, forget
 
@@ -457,6 +458,33 @@ async def test_a_signed_drain_comes_in_in_every_shape(open_door: Stage, shape: s
     assert found["LCP"] == ("/prescriptions/[id]", "phone", "drain")
     assert len(found) == (1 if shape == "one" else 2)
     assert b"CANARYTOWN" not in on_disk(open_door)
+
+
+async def test_what_a_drain_brought_and_what_was_left_out_is_in_the_account(open_door: Stage) -> None:
+    rows = [drained(open_door), drained(open_door, metricType="CLS", value=0.3), drained(open_door, value=-1), 5]
+    assert (await drain(open_door, json.dumps(rows).encode())).status_code == 204
+    assert counted(open_door) == counted(open_door) | {"drained": 2, "dropped": 2}
+    assert "accepted" not in counted(open_door)
+
+
+async def test_a_drained_measurement_belongs_to_the_release_of_its_deployment(open_door: Stage) -> None:
+    shipped(open_door, 1, name="dpl_9")
+    rows = [drained(open_door, deploymentId=each, value=2000 + n) for n, each in enumerate(["dpl_9", "dpl_8", 5, None])]
+    assert (await drain(open_door, json.dumps(rows).encode())).status_code == 204
+    assert {(each.release, each.n) for each in kept(open_door)} == {(SHA, 1), ("", 3)}
+
+
+async def test_a_drain_is_read_beside_the_loop_that_serves_pages(open_door: Stage, monkeypatch) -> None:
+    threads, rows = [], drains.rows
+
+    def noting(raw: bytes, *, gzipped: bool) -> list[Any]:
+        threads.append(threading.current_thread())
+        return rows(raw, gzipped=gzipped)
+
+    monkeypatch.setattr(drains, "rows", noting)
+    assert (await drain(open_door, json.dumps([drained(open_door)]).encode())).status_code == 204
+    assert threading.current_thread() not in threads
+    assert len(threads) == 1
 
 
 async def test_a_drain_that_is_sent_again_counts_once(open_door: Stage) -> None:
