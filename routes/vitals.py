@@ -185,9 +185,11 @@ def _allowed(request: Request) -> str | None:
 def _device(request: Request) -> str:
     """The class alone; what the browser says of itself goes no further than here."""
     mobile, agent = request.headers.get("sec-ch-ua-mobile", ""), request.headers.get("user-agent", "")
-    if "iPad" in agent or "Tablet" in agent:
+    phone = mobile == "?1" or "Mobi" in agent
+    # an iPad of today says that it is a Mac, and no header tells otherwise: it counts as a desktop
+    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and not phone):
         return "tablet"
-    return "phone" if mobile == "?1" or "Mobi" in agent else "desktop"
+    return "phone" if phone else "desktop"
 
 
 async def preflight(request: Request) -> Response:
