@@ -469,13 +469,17 @@ class VitalRollup:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What browsers measured of one name in one stretch: how many, quantiles in its unit, the share that failed."""
+    """What browsers measured of one name in one stretch: how many, quantiles in its unit, the share that failed.
+
+    ``seconds`` is how long the stretch was; None: as long as was asked.
+    """
 
     n: int = 0
     p50: float | None = None
     p75: float | None = None
     p95: float | None = None
     failed: float = 0.0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

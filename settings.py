@@ -74,6 +74,8 @@ class Server:
     sentry_dsn: Secret | None = None
     audit_key: Secret | None = None
     allowed_hosts: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+    proxy_token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,23 +74,27 @@ def cpu(process: psutil.Process) -> float:
 class Viewer:
     """One open page without a browser: speaks the websocket's protocol, remembers what a browser would cache."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, path: str = "") -> None:
         self._socket = socket
+        self.path = path
         self._known: set[str] = set()
         self.fragment = ""
         self.page = ""
         self.received = 0
 
     @classmethod
-    async def open(cls, url: str) -> Viewer:
+    async def open(cls, url: str, path: str = "") -> Viewer:
+        """``path`` names a page; empty: the first."""
         stream = url.replace("http", "ws") + "/_stcore/stream"
-        return cls(await connect(stream, subprotocols=["streamlit"], max_size=None, proxy=None))  # type: ignore[list-item]
+        socket = await connect(stream, subprotocols=["streamlit"], max_size=None, proxy=None)  # type: ignore[list-item]
+        return cls(socket, path)
 
     async def run(self, fragment: bool = False) -> float:
         """One run of the page or of its fragment; seconds until it was finished."""
         asked = BackMsg()
         asked.rerun_script.query_string = ""
         asked.rerun_script.page_script_hash = self.page
+        asked.rerun_script.page_name = self.path
         asked.rerun_script.cached_message_hashes.extend(self._known)
         if fragment:
             asked.rerun_script.fragment_id = self.fragment
@@ -114,8 +118,10 @@ class Viewer:
         kind = said.WhichOneof("type")
         if kind == "auto_rerun":
             self.fragment = said.auto_rerun.fragment_id
-        if kind == "new_session":
+        if kind == "new_session" and not self.path:
             self.page = said.new_session.page_script_hash
+        if kind == "navigation" and self.path:
+            self.page = said.navigation.page_script_hash
 
     async def close(self) -> None:
         await self._socket.close()

@@ -26,7 +26,7 @@ class Options(BaseModel):
     )
     route: str | None = Field(None, description="a template such as /prescriptions/[id]; left out: all")
     device: Literal["phone", "tablet", "desktop"] | None = Field(None, description="left out: all")
-    window: Seconds = Field(3600.0, ge=3600, le=7 * 86_400, description="how far back; whole hours are added up")
+    window: Seconds = Field(3600.0, ge=3600, le=7 * 86_400, description="how far back")
     percentile: Literal[50, 75, 95] = Field(75, description="which quantile is judged")
     degraded_above: float | None = Field(
         None, gt=0, description="ms (CLS: no unit); of a Web Vital left out: where good ends"
@@ -57,7 +57,7 @@ async def probe(options: Options, tools: Tools) -> Result:
 def judged(options: Options, found: Measured) -> Result:
     """Status out of the quantile and the share that failed; too few is unknown, never good."""
     value = {50: found.p50, 75: found.p75, 95: found.p95}[options.percentile]
-    window = lasted(options.window)
+    window = lasted(options.window if found.seconds is None else found.seconds)
     if found.n < options.least or value is None:
         return Result(Status.UNKNOWN, f"not enough data: {found.n} of {options.least} measurements in {window}")
     said = f"p{options.percentile} {_said(options.metric, value)} of {count(found.n, 'measurement')} in {window}"

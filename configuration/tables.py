@@ -199,6 +199,14 @@ class Server(Table):
         None, description="where our own errors go, a Sentry project of its own; left out: nowhere; secret"
     )
     allowed_hosts: tuple[Text, ...] = Field((), description="names this server is asked by; empty: any")
+    proxies: tuple[Network, ...] = Field(
+        (),
+        max_length=100,
+        description="networks of proxies whose X-Forwarded-For is believed; this machine is one",
+    )
+    proxy_token: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
+        None, description="proves a proxy of unknown address that adds ?via=TOKEN, 16 characters or more; secret"
+    )
 
 
 class Vitals(Table):

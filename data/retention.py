@@ -53,7 +53,8 @@ def prune(c: Connection, now: datetime, raw_days: int, history_days: int = HISTO
         gone += rollups.prune(c, level, ends, limit - gone)
     gone += _oldest(c, DAYS, DAYS.c.key, ends.date().toordinal() - FIRST << BITS, limit - gone)
     gone += figures.prune(c, ends, limit - gone)
-    gone += vitals.prune(c, now - min(vitals.RAW, timedelta(days=history_days)), limit - gone)
+    single = max(vitals.LEAST, min(vitals.RAW, timedelta(days=history_days)))
+    gone += vitals.prune(c, now - single, limit - gone)
     gone += vitals.prune_days(c, ends, limit - gone)
     for table, column in ENDS:
         gone += _oldest(c, table, column, micros(ends), limit - gone)

@@ -271,12 +271,14 @@ ISSUES = Table(
     _text("body"),
     Index("issues_first", "first"),
 )
-# What browsers measured. uid is a hash; a series is name, route, device, release and source.
+# What browsers measured. uid is a hash; a series is name, route, device, release and source, last seen on a day.
 VITALS_SERIES = Table(
     "vitals_series",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("key", Text, nullable=False, unique=True),
+    Column("last", BigInteger, nullable=False, server_default="0"),
+    Index("vitals_series_last", "last"),
 )
 VITALS = Table(
     "vitals",
@@ -285,6 +287,7 @@ VITALS = Table(
     Column("series", Integer, nullable=False),
     _int("at"),
     Column("value", Double, nullable=False),
+    Column("failed", SmallInteger, nullable=False, server_default="0"),
     Index("vitals_at", "at"),
 )
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Table, delete, select, text
 
 from data import histograms
+from data._vital_series import Fold, ensure, key_of, numbered
 from data.moments import micros, moment_s
 from data.tables import VITALS, VITALS_ROLLUPS, VITALS_SERIES
 from data.upsert import upsert
@@ -18,10 +19,11 @@ from model import Histogram, Vital, VitalRollup
 
 BITS = 24  # of a series inside a roll-up's key
 SECONDS = {"hour": 3600, "day": 86_400}
-MOST = 700  # series of the running release from which new routes become "other"
 CHUNK = 400
 LOCK = 5_201_447_310  # on Postgres: one at a time adds to the same roll-ups
 RATINGS = ("good", "needs", "poor")
+RAW = timedelta(days=90)  # single measurements live no longer
+LEAST = timedelta(days=3)  # nor shorter: what is read again and again must be known as long as it is taken
 Bucket = Callable[[str, float], int]
 Rating = Callable[[str, float, bool], str]
 
@@ -33,11 +35,20 @@ class Delta:
     counts: Counter[int] = field(default_factory=Counter)
     ratings: Counter[str] = field(default_factory=Counter)
 
+    def count(self, bucket: int, rating: str, by: int) -> None:
+        self.counts[bucket] += by
+        self.ratings[rating] += by
 
-def add(c: Connection, found: Iterable[Vital], bucket: Bucket, rating: Rating) -> int:
+
+def _as_it_is(name: str, route: str) -> tuple[str, str]:
+    return name, route
+
+
+def add(c: Connection, found: Iterable[Vital], bucket: Bucket, rating: Rating, fold: Fold = _as_it_is) -> int:
     """Keeps measurements; one that is known already takes the greater value. Returns how many were new or grew.
 
-    ``bucket`` and ``rating`` are the rules by which they are added up.
+    ``bucket`` and ``rating`` are the rules by which they are added up; ``fold`` gives the name and the route under
+    which one is kept when strangers have made too many: its own when it was configured.
     """
     newest: dict[int, Vital] = {}
     for each in found:
@@ -45,83 +56,52 @@ def add(c: Connection, found: Iterable[Vital], bucket: Bucket, rating: Rating) -
             newest[each.uid] = each
     if not newest:
         return 0
-    if c.dialect.name == "postgresql":
-        c.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-    ids, before = _series(c, newest.values()), _known(c, list(newest))
+    _alone(c)
+    before = _known(c, list(newest))
+    fresh = {uid: each for uid, each in newest.items() if uid not in before or each.value > before[uid][2]}
+    ids = _series(c, [each for uid, each in fresh.items() if uid not in before], fold)
     deltas: dict[tuple[str, int], Delta] = {}
     rows = []
-    for uid, each in newest.items():
+    for uid, each in fresh.items():
         old = before.get(uid)
-        if old is not None and each.value <= old[2]:
-            continue
-        number, at = (old[0], old[1]) if old else (ids[_key(each)], micros(each.at))
-        rows.append({"uid": uid, "series": number, "at": at, "value": each.value})
+        number, at = (old[0], old[1]) if old else (ids[key_of(each)], micros(each.at))
+        rows.append({"uid": uid, "series": number, "at": at, "value": each.value, "failed": int(each.failed)})
         for level, seconds in SECONDS.items():
             delta = deltas.setdefault((level, at // 1_000_000 // seconds << BITS | number), Delta())
-            _count(delta, each, each.value, 1, bucket, rating)
+            delta.count(bucket(each.name, each.value), rating(each.name, each.value, each.failed), 1)
             if old:
-                _count(delta, each, old[2], -1, bucket, rating)
+                delta.count(bucket(each.name, old[2]), rating(each.name, old[2], old[3]), -1)
     if rows:
         c.execute(upsert(c, VITALS), rows)
         _fold(c, deltas)
     return len(rows)
 
 
-def _count(delta: Delta, each: Vital, value: float, by: int, bucket: Bucket, rating: Rating) -> None:
-    delta.counts[bucket(each.name, value)] += by
-    delta.ratings[rating(each.name, value, each.failed)] += by
+def _alone(c: Connection) -> None:
+    """On Postgres: nobody else changes series and sums until this transaction ends. SQLite has one writer anyway."""
+    if c.dialect.name == "postgresql":
+        c.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
-def _key(each: Vital) -> str:
-    return json.dumps([each.name, each.route, each.device, each.release, each.source])
+def _series(c: Connection, found: Iterable[Vital], fold: Fold) -> dict[str, int]:
+    days: dict[str, int] = {}
+    for each in found:
+        key, day = key_of(each), _day(each.at)
+        days[key] = max(day, days.get(key, day))
+    return numbered(c, days, fold)
 
 
-def _series(c: Connection, found: Iterable[Vital]) -> dict[str, int]:
-    """The numbers of their series, made where missing; too many routes are folded into one."""
-    keys = {_key(each) for each in found}
-    ids = _numbers(c, keys)
-    missing = sorted(keys - ids.keys())
-    if missing:
-        last, many = c.execute(
-            select(func.coalesce(func.max(VITALS_SERIES.c.id), 0), func.count()).select_from(VITALS_SERIES)
-        ).one()
-        full = many >= MOST and _crowded(c)
-        for key in missing:
-            name, _, *rest = json.loads(key)
-            stored = json.dumps([name, "other", *rest]) if full else key
-            if stored not in ids:
-                ids |= _numbers(c, {stored})
-            if stored not in ids:
-                last += 1
-                c.execute(insert(VITALS_SERIES), {"id": last, "key": stored})
-                ids[stored] = last
-            ids[key] = ids[stored]
-    return ids
+def _day(at: datetime) -> int:
+    return micros(at) // 1_000_000 // SECONDS["day"]
 
 
-def _crowded(c: Connection) -> bool:
-    """Whether so many routes are there; releases come and go and do not count."""
-    keys = c.execute(select(VITALS_SERIES.c.key)).scalars()
-    return len({tuple(json.loads(key)[:3]) for key in keys}) >= MOST
-
-
-def _numbers(c: Connection, keys: set[str]) -> dict[str, int]:
-    t = VITALS_SERIES.c
-    wanted = sorted(keys)
-    found: dict[str, int] = {}
-    for at in range(0, len(wanted), CHUNK):
-        rows = c.execute(select(t.key, t.id).where(t.key.in_(wanted[at : at + CHUNK])))
-        found.update((key, number) for key, number in rows)
-    return found
-
-
-def _known(c: Connection, uids: Sequence[int]) -> dict[int, tuple[int, int, float]]:
-    """uid -> (series, at, value) of those that are there."""
+def _known(c: Connection, uids: Sequence[int]) -> dict[int, tuple[int, int, float, bool]]:
+    """uid -> (series, at, value, failed) of those that are there."""
     t = VITALS.c
     found = {}
     for at in range(0, len(uids), CHUNK):
-        rows = c.execute(select(t.uid, t.series, t.at, t.value).where(t.uid.in_(uids[at : at + CHUNK])))
-        found.update({uid: (series, when, value) for uid, series, when, value in rows})
+        rows = c.execute(select(t.uid, t.series, t.at, t.value, t.failed).where(t.uid.in_(uids[at : at + CHUNK])))
+        found.update({uid: (series, when, value, bool(failed)) for uid, series, when, value, failed in rows})
     return found
 
 
@@ -137,7 +117,7 @@ def _fold(c: Connection, deltas: dict[tuple[str, int], Delta]) -> None:
             row = before.get(key)
             counts = Counter(dict(histograms.unpack(row["histogram"]).counts)) if row else Counter[int]()
             counts.update(delta.counts)
-            packed = histograms.pack(Histogram(tuple(sorted((b, n) for b, n in counts.items() if n > 0))))
+            packed = histograms.pack(_histogram(counts))
             totals = {kind: (row[kind] if row else 0) + delta.ratings[kind] for kind in RATINGS}
             made.append({"key": key, **totals, "histogram": packed})
         if made:
@@ -147,16 +127,14 @@ def _fold(c: Connection, deltas: dict[tuple[str, int], Delta]) -> None:
 def put(c: Connection, level: str, rollups: Iterable[VitalRollup]) -> None:
     """Writes roll-ups that were added up elsewhere (the demo's past) over what is there."""
     found = list(rollups)
-    keys = {json.dumps([e.name, e.route, e.device, e.release, e.source]) for e in found}
-    ids = _numbers(c, keys)
-    last = int(c.execute(select(func.coalesce(func.max(VITALS_SERIES.c.id), 0))).scalar() or 0)
-    for number, key in enumerate(sorted(keys - ids.keys()), last + 1):
-        c.execute(insert(VITALS_SERIES), {"id": number, "key": key})
-        ids[key] = number
+    days: dict[str, int] = {}
+    for each in found:
+        days[key_of(each)] = max(_day(each.start), days.get(key_of(each), 0))
+    ids = ensure(c, days)
     rows = [
         {
             "key": micros(e.start) // 1_000_000 // SECONDS[level] << BITS
-            | ids[json.dumps([e.name, e.route, e.device, e.release, e.source])],
+            | ids[key_of(e)],
             "good": e.good, "needs": e.needs, "poor": e.poor, "histogram": histograms.pack(e.values),
         }
         for e in found
@@ -172,13 +150,57 @@ def between(
 
     ``wanted`` says of a name whether it is; what is not wanted is not unpacked.
     """
-    series = c.execute(select(VITALS_SERIES.c.id, VITALS_SERIES.c.key))
-    names = {number: dims for number, key in series if wanted((dims := json.loads(key))[0])}
+    names = _names(c, start, wanted)
     table, seconds = VITALS_ROLLUPS[level], SECONDS[level]
     low, high = (micros(at) // 1_000_000 // seconds for at in (start, end))
     query = select(table).where(table.c.key >= low << BITS, table.c.key < high + 1 << BITS).order_by(table.c.key)
     rows = c.execute(query)
     return tuple(_rollup(row, names, seconds) for row in rows if row[0] & (1 << BITS) - 1 in names)
+
+
+def single(
+    c: Connection,
+    start: datetime,
+    end: datetime,
+    bucket: Bucket,
+    rating: Rating,
+    wanted: Callable[[str], bool] = lambda name: True,
+    limit: int = 20_000,
+) -> tuple[VitalRollup, ...] | None:
+    """The single measurements from ``start`` up to ``end`` added up, for a piece of an hour.
+
+    None when there are more than ``limit``, or none at all of that hour: then only its sum can say what was.
+    """
+    t, hour = VITALS.c, micros(start) // 3_600_000_000 * 3_600_000_000
+    if c.execute(select(t.uid).where(t.at >= hour, t.at < micros(end)).limit(1)).first() is None:
+        return None
+    query = select(t.series, t.value, t.failed).where(t.at >= micros(start), t.at < micros(end))
+    rows = c.execute(query.limit(limit + 1)).all()
+    if len(rows) > limit:
+        return None
+    names = _names(c, start, wanted)
+    sums: dict[int, Delta] = {}
+    for number, value, failed in rows:
+        if number in names:
+            name = names[number][0]
+            sums.setdefault(number, Delta()).count(bucket(name, value), rating(name, value, bool(failed)), 1)
+    return tuple(_summed(names[number], start, sums[number]) for number in sorted(sums))
+
+
+def _summed(dims: list[str], start: datetime, sums: Delta) -> VitalRollup:
+    name, route, device, release, source = dims
+    good, needs, poor = (sums.ratings[kind] for kind in RATINGS)
+    return VitalRollup(name, route, device, release, source, start, good, needs, poor, _histogram(sums.counts))
+
+
+def _histogram(counts: Counter[int]) -> Histogram:
+    return Histogram(tuple(sorted((b, n) for b, n in counts.items() if n > 0)))
+
+
+def _names(c: Connection, start: datetime, wanted: Callable[[str], bool]) -> dict[int, list[str]]:
+    """What the numbers stand for, of the series that were seen since."""
+    series = c.execute(select(VITALS_SERIES.c.id, VITALS_SERIES.c.key).where(VITALS_SERIES.c.last >= _day(start)))
+    return {number: dims for number, key in series if wanted((dims := json.loads(key))[0])}
 
 
 def _rollup(row: tuple[int, int, int, int, bytes], names: dict[int, list[str]], seconds: int) -> VitalRollup:
@@ -196,15 +218,17 @@ def prune(c: Connection, before: datetime, limit: int = 5000) -> int:
 
 
 def prune_days(c: Connection, before: datetime, limit: int = 5000) -> int:
-    """Deletes at most ``limit`` days from before ``before``."""
-    days = VITALS_ROLLUPS["day"]
-    return _oldest(c, days, days.c.key < micros(before) // 1_000_000 // 86_400 << BITS, limit)
+    """Deletes at most ``limit`` days from before ``before``, and then the series of which nothing is left.
+
+    Single measurements and hours go sooner, and are gone when ``limit`` reaches here.
+    """
+    _alone(c)
+    day, days = _day(before), VITALS_ROLLUPS["day"]
+    gone = _oldest(c, days, days.c.key < day << BITS, limit)
+    return gone + _oldest(c, VITALS_SERIES, VITALS_SERIES.c.last < day, limit - gone)
 
 
 def _oldest(c: Connection, table: Table, condition: object, limit: int) -> int:
     (key,) = table.primary_key.columns
     oldest = select(key).where(condition).limit(max(0, limit))  # type: ignore[arg-type]
     return c.execute(delete(table).where(key.in_(oldest.scalar_subquery()))).rowcount
-
-
-RAW = timedelta(days=90)  # single measurements live no longer

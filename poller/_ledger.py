@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from data import (
     changes,
@@ -203,7 +204,8 @@ class Ledger:
         standings.keep_results(c, draft.results)
         for _, found in draft.snapshots.values():
             if found.sent:
-                vitals.add(c, measured.fit(found.sent, self._known, now), measured.bucket, measured.rating)
+                fit, fold = measured.fit(found.sent, self._known, now), partial(measured.folded, self._known)
+                vitals.add(c, fit, measured.bucket, measured.rating, fold)
         for key, (at, result) in draft.results.items():
             figures.add(c, key, at, _scores(result))
         plain = {key: (at, replace(found, sent=())) for key, (at, found) in draft.snapshots.items()}

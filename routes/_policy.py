@@ -9,6 +9,8 @@ from hashlib import sha256
 
 from starlette.types import Message, Scope, Send
 
+import settings
+
 Header = tuple[bytes, bytes]
 POLICY = (
     "default-src 'self'",
@@ -31,7 +33,8 @@ HEADERS: tuple[Header, ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 TLS_ONLY: Header = (b"strict-transport-security", b"max-age=31536000")
-EMBEDDED = ("/badge/", "/api/vitals")  # other sites show these pictures, and send there; nothing else of ours
+BEACONS = "/api/vitals"
+EMBEDDED = ("/badge/", BEACONS)  # other sites show these pictures, and send there; nothing else of ours
 
 
 def policy(page: str = "") -> bytes:
@@ -47,6 +50,7 @@ def dressed(scope: Scope, send: Send, content_policy: bytes) -> Send:
     whose = b"cross-origin" if scope["path"].startswith(EMBEDDED) else b"same-origin"
     ours = [*HEADERS, (b"content-security-policy", content_policy), (b"cross-origin-resource-policy", whose)]
     ours += [TLS_ONLY] if secure else []
+    ours += _shared(scope)
     names = {name for name, _ in ours} | {b"server"}
 
     async def carrying(message: Message) -> None:
@@ -56,6 +60,15 @@ def dressed(scope: Scope, send: Send, content_policy: bytes) -> Send:
         await send(message)
 
     return carrying
+
+
+def _shared(scope: Scope) -> Iterable[Header]:
+    """Pages of the platform may read every answer to their beacons: unread, a refusal looks like an error of CORS."""
+    if scope["path"] == BEACONS:
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+        yield b"vary", b"Origin"
+        if origin.decode("latin-1").lower() in settings.current().vitals.origins:
+            yield b"access-control-allow-origin", origin
 
 
 def _cookies(headers: Iterable[Header], secure: bool) -> Iterable[Header]:

@@ -6,11 +6,14 @@ import hashlib
 import hmac
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +23,9 @@ from data import hooks, store
 from data import vitals as kept
 from model import Hook, Vital
 from routes import _store
+from routes._account import book
 from routes._answers import NO_STORE, wrong
+from routes.vitals import Doors, known
 from rules import drains, vitals
 
 WINDOW = timedelta(minutes=5)  # the signature holds no time of its own: what is older may be a replay
@@ -33,27 +38,32 @@ async def drain(request: Request) -> Response:
     secret = _secret("drain_secret")
     if not secret:
         return wrong(404, "there is nothing here")
-    raw = await request.body()
-    if not signed(raw, request.headers.get("x-vercel-signature", ""), secret):
+    raw, signature = await request.body(), request.headers.get("x-vercel-signature", "")
+    gzipped = request.headers.get("content-encoding", "").strip().lower() == "gzip"
+    if not signed(raw, signature, secret):
         return wrong(401, "the signature is not right")
-    told = settings.current()
-    try:
-        rows = drains.rows(raw, gzipped=request.headers.get("content-encoding", "").strip().lower() == "gzip")
+    shipped = await Doors.releases.known()
+    try:  # eight megabytes to unpack and thousands of items to hash: pages are served by this loop
+        found, many = await run_in_threadpool(_drained, raw, gzipped, shipped.of)
+        await _store.write(partial(_measured, found, many - len(found)))
     except vitals.Unfit as reason:
         return wrong(400, reason.words)
-    known = vitals.Known(told.vitals.routes, told.vitals.metrics)
-    found = [
-        each for row in rows if (each := drains.read(row, known, datetime.now(UTC), told.site.environment)) is not None
-    ]
-    try:
-        await _store.write(partial(_measured, found))
     except store.StoreError:
         return wrong(503, "could not be kept; send it again")
     return Response(status_code=204, headers=NO_STORE)
 
 
-def _measured(found: list[Vital], c: Any) -> None:
-    kept.add(c, found, vitals.bucket, vitals.rating)
+def _drained(raw: bytes, gzipped: bool, commits: Mapping[str, str]) -> tuple[list[Vital], int]:
+    """What could be used of a body, and how many items it had."""
+    told, now = settings.current(), datetime.now(UTC)
+    rows = drains.rows(raw, gzipped=gzipped)
+    read = (drains.read(row, known(), now, told.site.environment, commits) for row in rows)
+    return [each for each in read if each is not None], len(rows)
+
+
+def _measured(found: list[Vital], dropped: int, c: Any) -> None:
+    kept.add(c, found, vitals.bucket, vitals.rating, partial(vitals.folded, known()))
+    book(c, datetime.now(UTC), Counter(drained=len(found), dropped=dropped))
 
 
 async def vercel(request: Request) -> Response:

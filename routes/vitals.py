@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 from collections import Counter, deque
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -15,23 +16,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import settings
-from data import deployments, standings, store, watch
+from data import store
 from data import vitals as kept
 from model import Vital
 from routes import _store
+from routes._account import book
 from routes._answers import NO_STORE, wrong
+from routes._peer import address
+from routes._shipped import Releases
 from routes._throttle import Throttle
 from rules import vitals
 
+log = logging.getLogger("wardround.server")
 KINDS = ("", "text/plain", "application/json", "application/octet-stream")
-PER_ADDRESS, BURST = 5.0, 60.0  # beacons a second of one address in the long run, and at once
+PER_ADDRESS, BURST = 5.0, 120.0  # measurements a second of one address in the long run, and at once
 ALL, ALL_BURST = 1000.0, 1000.0  # of everybody: pages are served by the same process
 WAITING = 6000  # measurements that may wait for their commit
 BATCH = 3000  # of one commit
 PAUSE = 0.2  # seconds between two commits
-FRESH = timedelta(seconds=30)  # for which the known releases are believed
-RECENT = timedelta(days=30)
-NOTE = "beacons"
+REST = 2.0  # after one that failed
 Waiting = tuple[list[Vital], asyncio.Future[bool]]
 
 
@@ -42,8 +45,6 @@ class Intake:
         self.waiting: deque[Waiting] = deque()
         self.size = 0
         self.turned_away: Counter[str] = Counter()  # shed and refused, not yet written
-        self.releases: frozenset[str] = frozenset()
-        self._looked = datetime.min.replace(tzinfo=UTC)
         self._running: asyncio.Task[None] | None = None
 
     def offer(self, found: list[Vital]) -> asyncio.Future[bool] | None:
@@ -66,23 +67,31 @@ class Intake:
             self._running = asyncio.get_running_loop().create_task(self._commit())
 
     async def _commit(self) -> None:
-        """Commits what waits, batch by batch, until nothing does."""
-        while True:
-            await asyncio.sleep(PAUSE)
+        """Commits what waits, batch by batch, until nothing does and every count is written."""
+        safe = True
+        while self.waiting or +self.turned_away:
+            await asyncio.sleep(PAUSE if safe else REST)
             batch, many = self._batch()
             away = Counter(self.turned_away)
-            try:
-                await _store.write(partial(self._written, batch, away))
-                safe = True
+            safe = await self._safe(batch, away)
+            if safe:
                 self.turned_away -= away
-            except store.StoreError:
-                safe = False
+            else:
                 self.turned_away["shed"] += many
             for _, future in batch:
                 if not future.done():
                     future.set_result(safe)
-            if not self.waiting:
-                return
+
+    async def _safe(self, batch: list[Waiting], away: Counter[str]) -> bool:
+        """Whether the batch is committed. Whatever breaks: who waits for it must be answered."""
+        try:
+            await _store.write(partial(self._written, batch, away))
+        except store.StoreError:
+            return False
+        except Exception:
+            log.exception("beacons could not be kept")
+            return False
+        return True
 
     def _batch(self) -> tuple[list[Waiting], int]:
         batch: list[Waiting] = []
@@ -94,49 +103,31 @@ class Intake:
         return batch, many
 
     def _written(self, batch: list[Waiting], away: Counter[str], c: Any) -> None:
-        now = datetime.now(UTC)
-        if now - self._looked > FRESH:
-            self._looked, self.releases = now, _releases(c, now)
-        kept.add(c, (each for found, _ in batch for each in found), vitals.bucket, vitals.rating)
+        every = [each for found, _ in batch for each in found]
+        kept.add(c, every, vitals.bucket, vitals.rating, partial(vitals.folded, known()))
         many = sum(len(found) for found, _ in batch)
-        watch.note(c, NOTE, json.dumps(_account(watch.noted(c).get(NOTE), now, away + Counter(accepted=many))))
-
-
-def _account(before: str | None, now: datetime, more: Counter[str]) -> dict[str, Any]:
-    """What came in today and what was turned away, where the pages find it."""
-    today, known = now.date().isoformat(), json.loads(before or "{}")
-    counts = known if known.get("day") == today else {"day": today}
-    return counts | {name: int(counts.get(name, 0)) + many for name, many in more.items()}
-
-
-def _releases(c: Any, now: datetime) -> frozenset[str]:
-    """Commits that we know of: what was deployed lately, and what the platform says of itself."""
-    said = {dict(result.facts).get("commit", "") for _, result in standings.results(c).values()}
-    shipped = {each.commit for each in deployments.between(c, now - RECENT, now)}
-    return frozenset(commit for commit in said | shipped if commit)
+        book(c, datetime.now(UTC), away + Counter(accepted=many))
 
 
 class Doors:
     """What lives as long as the process does: made anew by tests."""
 
     intake = Intake()
+    releases = Releases()
     throttle = Throttle(PER_ADDRESS, BURST, ALL, ALL_BURST)
 
 
 async def beacon(request: Request) -> Response:
     """204 once it is committed; 429 and 503 when it was shed, which is counted."""
-    origin = _allowed(request)
-    if origin is None:
+    if not _allowed(request):
         Doors.intake.turn_away("refused")
         return wrong(403, "pages of other sites may not send here; [vitals] origins lists those that may")
-    answer = await _taken(request)
-    answer.headers["Access-Control-Allow-Origin"] = origin
-    answer.headers["Vary"] = "Origin"
-    return answer
+    return await _taken(request)
 
 
 async def _taken(request: Request) -> Response:
-    if not Doors.throttle.lets(request.client.host if request.client else ""):
+    whose = address(request)
+    if not Doors.throttle.lets(whose):  # before anything is read; what was in it is charged then
         Doors.intake.turn_away("shed")
         return _shed(429, "too many at once")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -144,16 +135,22 @@ async def _taken(request: Request) -> Response:
         Doors.intake.turn_away("refused")
         return wrong(415, "expected JSON as text/plain or application/json")
     try:
-        found = vitals.read(
-            json.loads(await request.body()), _known(), at=datetime.now(UTC), device=_device(request),
+        releases = (await Doors.releases.known()).commits
+        found, unfit = vitals.read(
+            json.loads(await request.body()), known(releases), at=datetime.now(UTC), device=_device(request),
             nonce=secrets.token_hex(8),
         )  # fmt: skip
     except (ValueError, RecursionError):
         Doors.intake.turn_away("refused")
         return wrong(400, "expected JSON")
     except vitals.Unfit as reason:
-        Doors.intake.turn_away("refused")
+        Doors.intake.turn_away("refused", reason.many)
         return wrong(400, reason.words)
+    if unfit:
+        Doors.intake.turn_away("refused", unfit)
+    if not Doors.throttle.lets(whose, len(found) - 1):
+        Doors.intake.turn_away("shed", len(found))
+        return _shed(429, "too many at once")
     safe = Doors.intake.offer(found)
     if safe is None:
         Doors.intake.turn_away("shed", len(found))
@@ -169,36 +166,35 @@ def _shed(status: int, words: str) -> Response:
     return answer
 
 
-def _known() -> vitals.Known:
+def known(releases: frozenset[str] = frozenset()) -> vitals.Known:
+    """What names may be kept, for beacons and drains alike."""
     told = settings.current().vitals
-    return vitals.Known(told.routes, told.metrics, Doors.intake.releases)
+    return vitals.Known(told.routes, told.metrics, releases)
 
 
-def _allowed(request: Request) -> str | None:
-    """The Origin as it came, when its pages may send here."""
-    origin = request.headers.get("origin", "")
-    return origin if origin.lower() in settings.current().vitals.origins else None
+def _allowed(request: Request) -> bool:
+    """Whether the pages of its Origin may send here; that they may read the answer is said by routes/_policy.py."""
+    return request.headers.get("origin", "").lower() in settings.current().vitals.origins
 
 
 def _device(request: Request) -> str:
     """The class alone; what the browser says of itself goes no further than here."""
     mobile, agent = request.headers.get("sec-ch-ua-mobile", ""), request.headers.get("user-agent", "")
-    if "iPad" in agent or "Tablet" in agent:
+    phone = mobile == "?1" or "Mobi" in agent
+    # an iPad of today says that it is a Mac, and no header tells otherwise: it counts as a desktop
+    if "iPad" in agent or "Tablet" in agent or ("Android" in agent and not phone):
         return "tablet"
-    return "phone" if mobile == "?1" or "Mobi" in agent else "desktop"
+    return "phone" if phone else "desktop"
 
 
 async def preflight(request: Request) -> Response:
     """What a browser asks before it sends application/json from another origin."""
-    origin = _allowed(request)
-    if origin is None:
+    if not _allowed(request):
         return wrong(403, "pages of other sites may not send here")
     said = {
-        "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": "POST",
         "Access-Control-Allow-Headers": "Content-Type",
         "Access-Control-Max-Age": "86400",
-        "Vary": "Origin",
     }
     return Response(status_code=204, headers=NO_STORE | said)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from model import Vital
-from rules.vitals import TOO_FAST, VITALS, Known, Unfit, hashed, plausible, template
+from rules.vitals import OLDEST, TOO_FAST, VITALS, Known, Unfit, hashed, plausible, template
 
 SCHEMA = "vercel.speed_insights.v1"
 MOST, LARGEST = 5000, 8 << 20  # items, and bytes once unpacked
+NONE: Mapping[str, str] = MappingProxyType({})
 DEVICES = {"mobile": "phone", "phone": "phone", "tablet": "tablet", "desktop": "desktop"}
-OLDEST, AHEAD = timedelta(days=2), timedelta(minutes=10)
+AHEAD = timedelta(minutes=10)
 
 
 def rows(raw: bytes, *, gzipped: bool) -> list[Any]:
@@ -45,8 +48,11 @@ def _unpacked(raw: bytes) -> bytes:
     return plain
 
 
-def read(row: object, known: Known, now: datetime, environment: str) -> Vital | None:
-    """One item; None for another schema, environment or name, and for what is not plausible. No place, no browser."""
+def read(row: object, known: Known, now: datetime, environment: str, commits: Mapping[str, str] = NONE) -> Vital | None:
+    """One item; None for another schema, environment or name, and for what is not plausible. No place, no browser.
+
+    ``commits`` tells the commit of a deployment by its id.
+    """
     item = row if isinstance(row, dict) else {}
     name, value = item.get("metricType"), item.get("value")
     at = _moment(item.get("timestamp"))
@@ -58,7 +64,7 @@ def read(row: object, known: Known, now: datetime, environment: str) -> Vital | 
     assert isinstance(value, int | float)
     if name in ("LCP", "FCP") and 0 < value < TOO_FAST:
         return None  # seconds, or nonsense: nobody can tell, so nothing is made of it
-    device = item.get("deviceType")
+    device, deployment = item.get("deviceType"), item.get("deploymentId")
     return Vital(
         uid=hashed("drain", json.dumps(item, sort_keys=True, default=str)),
         name=name,
@@ -66,6 +72,7 @@ def read(row: object, known: Known, now: datetime, environment: str) -> Vital | 
         at=min(at, now),
         route=template(item.get("route") or item.get("path"), known.routes),
         device=DEVICES.get(device, "desktop") if isinstance(device, str) else "desktop",
+        release=commits.get(deployment, "") if isinstance(deployment, str) else "",
         source="drain",
     )
 

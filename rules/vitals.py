@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -32,6 +32,7 @@ MOST, DEEP, LONG = 50, 5, 2048  # items of one body, segments of a route, charac
 ENOUGH = 100  # measurements from which a p75 is said
 OTHER = "other"
 DEVICES = ("phone", "tablet", "desktop")
+OLDEST = timedelta(days=2)  # what comes in late: older than this is not taken, so that what was deleted stays away
 TOO_FAST = 20.0  # ms: no page paints sooner, so a smaller LCP or FCP is in seconds
 # words that tell of no person: only these survive where no routes and metrics are configured
 WORDS = frozenset(
@@ -53,11 +54,12 @@ WORDS = frozenset(
 
 
 class Unfit(Exception):
-    """What was sent is no measurement; ``words`` say what was expected, and hold nothing of it."""
+    """What was sent is no measurement; ``words`` say what was expected, and hold nothing of it. ``many`` items."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, many: int = 1) -> None:
         super().__init__(words)
         self.words = words
+        self.many = many
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,22 @@ class Known:
     releases: frozenset[str] = frozenset()
 
 
-def read(body: object, known: Known, *, at: datetime, device: str, nonce: str) -> list[Vital]:
-    """The measurements of one beacon: an object or a list of them. Raises Unfit for the whole when one is none.
+def read(body: object, known: Known, *, at: datetime, device: str, nonce: str) -> tuple[list[Vital], int]:
+    """The measurements of one beacon, an object or a list of them, and how many items were none or too many.
 
+    The page that sent it has forgotten it: one bad item costs no other. Raises Unfit when nothing fits.
     ``device`` is what the request tells of it; ``nonce`` stands for the id of what has none.
     """
     rows = body if isinstance(body, list) else [body]
-    if not 1 <= len(rows) <= MOST:
-        raise Unfit(f"expected 1 to {MOST} measurements")
-    return [_one(row, known, at, device, f"{nonce}{number}") for number, row in enumerate(rows)]
+    found, words = [], f"expected 1 to {MOST} measurements"
+    for number, row in enumerate(rows[:MOST]):
+        try:
+            found.append(_one(row, known, at, device, f"{nonce}{number}"))
+        except Unfit as reason:
+            words = reason.words
+    if not found:
+        raise Unfit(words, max(1, len(rows)))
+    return found, len(rows) - len(found)
 
 
 def _one(row: object, known: Known, at: datetime, device: str, nonce: str) -> Vital:
@@ -110,9 +119,11 @@ def fit(sent: Iterable[Sent], known: Known, now: datetime) -> list[Vital]:
     """Rows of a table that strangers write, as far as they are measurements, under the same rules as a beacon."""
     found = []
     for each in sent:
+        if each.at < now - OLDEST:
+            continue
         row = {"name": each.name, "value": each.value, "id": each.uid, "path": each.path, "device": each.device}
         try:
-            (one,) = read(row, known, at=min(each.at, now), device="desktop", nonce="")
+            one = _one(row, known, min(each.at, now), "desktop", "")
         except Unfit:
             continue
         found.append(replace(one, uid=hashed("supabase", each.uid, each.name), source="supabase"))
@@ -173,6 +184,16 @@ def _template(path: str, routes: tuple[str, ...]) -> str:
     if len(pieces) > DEEP:
         return OTHER
     return "/" + "/".join(piece if piece in WORDS else ":id" for piece in pieces)
+
+
+def folded(known: Known, name: str, route: str) -> tuple[str, str]:
+    """Where a measurement goes when there are too many names and routes: what was configured stays what it is."""
+    if route not in known.routes:
+        route = OTHER
+    if name in VITALS or name in known.metrics:
+        return name, route
+    family, _, rest = name.partition(".")
+    return f"page.{OTHER}.{rest.rpartition('.')[2]}" if family == "page" else f"{family}.{OTHER}", route
 
 
 def _fits(pieces: Sequence[str], route: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,12 +17,16 @@ from websockets.sync.client import connect
 
 from tests.serving import NIGHTLY, SCRAPER, Server, configured, ended, launched, until, up
 
+SHOP = "https://shop.example"
+
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One real server for all tests that only ask."""
     folder = tmp_path_factory.mktemp("served")
-    running = launched(folder, configured(folder, 'allowed_hosts = ["127.0.0.1", "*.ours.example"]'))
+    config = configured(folder, 'allowed_hosts = ["127.0.0.1", "*.ours.example"]')
+    config.write_text(config.read_text() + f'\n[vitals]\norigins = ["{SHOP}"]\n')
+    running = launched(folder, config)
     try:
         until(lambda: up(running, "/api/health/ready"), 40, running)
         yield running
@@ -113,6 +118,60 @@ def test_what_no_browser_sends_is_refused(server: Server, request_: bytes, statu
     assert b"root:" not in answer
 
 
+BEACON = b"POST /api/vitals HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: %b\r\nConnection: close\r\n" % SHOP.encode()
+MEASURED = b'{"name": "LCP", "value": 2100, "id": "v6-1", "path": "/"}'
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+BODIES = [
+    pytest.param(b"Content-Length: %d\r\n\r\n" % len(MEASURED) + MEASURED, b"204", id="a beacon"),
+    pytest.param(
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(MEASURED) + MEASURED + b"\r\n0\r\n\r\n",
+        b"204",
+        id="in chunks",
+    ),
+    pytest.param(b"Content-Length: 0\r\n\r\n", b"400", id="nothing"),
+    pytest.param(b"\r\n", b"400", id="nothing, and no length"),
+    pytest.param(b"Content-Length: 200000000\r\n\r\n", b"413", id="200 MB"),
+    pytest.param(b"Content-Length: 16385\r\n\r\n" + b" " * 16_385, b"413", id="a byte too many"),
+    pytest.param(CHUNKED + (b"4000\r\n" + b"x" * 0x4000 + b"\r\n") * 2, b"413", id="chunks without an end"),
+    pytest.param(b"Content-Length: 100\r\n\r\n" + MEASURED, b"408", id="a length that lies"),
+    pytest.param(CHUNKED + b"5\r\n[{", b"408", id="a chunk that never ends"),
+    pytest.param(b"Content-Length: x\r\n\r\n", b"400", id="a length that is none"),
+    pytest.param(
+        b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: %d\r\n\r\n" % len(MEASURED) + MEASURED,
+        b"415",
+        id="a form",
+    ),
+    pytest.param(
+        b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(MEASURED) + MEASURED,
+        b"415",
+        id="said to be packed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("rest", "status"), BODIES)
+def test_a_beacon_comes_in_whole_small_and_soon_or_not_at_all(server: Server, rest: bytes, status: bytes) -> None:
+    """I2, over a raw socket."""
+    answer = server.raw(BEACON + rest, wait=30.0)
+    assert answer.split(b" ", 2)[1] == status, answer[:300]
+    if rest.count(b"Content-Length: x") == 0:  # that is no HTTP: nobody of ours sees it
+        assert b"access-control-allow-origin: %b\r\n" % SHOP.encode() in answer, "a refusal is no error of CORS"
+
+
+def test_a_body_that_comes_byte_by_byte_is_cut_off(server: Server) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30.0) as s:
+        s.sendall(BEACON + b"Content-Length: 1000\r\n\r\n")
+        s.settimeout(0.3)
+        answer = b""
+        while not answer and time.monotonic() < began + 40:
+            with suppress(OSError):
+                s.sendall(b" ")
+            with suppress(TimeoutError):
+                answer = s.recv(4096)
+    assert answer.split(b" ", 2)[1] == b"408", answer[:300]
+
+
 def test_a_request_hidden_in_another_is_not_served(server: Server) -> None:
     hidden = HELLO % (b"/api/health/live", b"127.0.0.1")
     answer = server.raw(
@@ -126,9 +185,10 @@ def test_a_request_hidden_in_another_is_not_served(server: Server) -> None:
 def test_the_memory_does_not_grow_with_what_is_refused(server: Server) -> None:
     process = psutil.Process(server.process.pid)
     before = process.memory_info().rss
-    flood = b"POST /api/heartbeat/nightly HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    for _ in range(12):
-        server.raw(flood, wait=2.0, then=(b"80000\r\n" + b"x" * 0x80000 + b"\r\n") * 2)
+    flood = b"POST %b HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    more = (b"80000\r\n" + b"x" * 0x80000 + b"\r\n") * 2
+    for n in range(12):
+        server.raw(flood % (b"/api/heartbeat/nightly", b"/api/vitals")[n % 2], wait=2.0, then=more)
     assert process.memory_info().rss - before < 8 * 2**20
 
 

@@ -279,6 +279,8 @@ MISTAKES = {
         "monitors: no monitor has the key 'x'",
     ),
     "a network that is none": ('[watch]\nnetworks = ["ten"]\n' + HTTP, "[watch]: networks[1]: expected a network such"),
+    "a proxy that is none": ('[server]\nproxies = ["10.0.0.1/8"]\n' + HTTP, "[server]: proxies[1]: expected a network"),
+    "a short token of a proxy": ('[server]\nproxy_token = "abc"\n' + HTTP, "proxy_token: expected at least 16"),
     "a peer without a port": (
         '[watch]\nconnectivity = ["one.one.one.one"]\n' + HTTP,
         "[watch]: connectivity[1]: expected host:port such as",

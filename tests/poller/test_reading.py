@@ -163,6 +163,37 @@ def test_what_could_not_be_measured_is_unknown_and_keeps_the_last_good_answer(co
     engine.dispose()
 
 
+def test_rows_of_a_table_become_measurements_and_leave_nothing_else_behind(configure, noon, tmp_path) -> None:
+    from datetime import timedelta
+
+    from data import copies, vitals
+    from model import Sent
+
+    known = with_vendors(configure("127.0.0.1:9"), acme="127.0.0.1:9")
+    engine = store.open(known.store.url)
+    ledger = Ledger(engine, known, "me", 60.0)
+    ledger.take(noon)
+    (reading,) = known.integrations[0].readings
+    sent = tuple(
+        Sent(f"CANARY-id-{n}", "LCP", 2000.0 + n, f"/patients/CANARY-{n}", "CANARY-phone", noon - timedelta(hours=n))
+        for n in range(60)
+    )
+    for minutes in range(3):
+        at = noon + timedelta(minutes=minutes)
+        ledger.keep([Seen(reading, at, good().result, Snapshot(good().result, sent=sent))], at, report(at))
+
+    kept = read(engine, lambda c: vitals.between(c, "day", noon - timedelta(days=5), noon))
+    assert {(each.name, each.route, each.device, each.source) for each in kept} == {
+        ("LCP", "/patients/:id", "desktop", "supabase")
+    }
+    assert sum(each.n for each in kept) == 49, "each once, and none that is older than two days"
+    assert read(engine, snapshots.read)["vendors.status"].good == good(), "and no snapshot keeps a row"
+    assert all(found.sent == () for found in ledger.good.values())
+    copies.backup(known.store.url, tmp_path / "backup.db")
+    assert b"CANARY" not in b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    engine.dispose()
+
+
 def good() -> Snapshot:
     return Snapshot(Result(Status.UP, "fine"))
 

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import Vital, VitalRollup
+from model import Sent, Vital, VitalRollup
 from rules import histogram, vitals
-from rules.vitals import Known, Unfit, bucket, fits, metric, plausible, quantile, rating, read, summed, template
+from rules.vitals import (
+    Known,
+    Unfit,
+    bucket,
+    fit,
+    fits,
+    folded,
+    metric,
+    plausible,
+    quantile,
+    rating,
+    read,
+    summed,
+    template,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SHA = "3f2c" * 10
 
 
 def taken(body, known=None, device="desktop"):
-    return read(body, known or Known(), at=NOON, device=device, nonce="n")
+    return read(body, known or Known(), at=NOON, device=device, nonce="n")[0]
 
 
 def metric_of(name="LCP", value=2410.5, **more):
@@ -71,8 +85,7 @@ def test_the_device_is_a_class(said, kept) -> None:
         None,
         5,
         "x",
-        [metric_of(), 5],
-        [metric_of()] * 51,
+        [5, "x"],
         metric_of("XYZ"),
         metric_of("lcp"),
         metric_of(""),
@@ -104,6 +117,32 @@ def test_what_is_no_measurement_is_refused(bad) -> None:
     with pytest.raises(Unfit) as caught:
         taken(bad)
     assert "Jane" not in caught.value.words
+
+
+def test_one_bad_item_costs_no_other() -> None:
+    found, unfit = read([metric_of(), 5, metric_of("XYZ"), metric_of("FCP")], Known(), at=NOON, device="", nonce="n")
+    assert ([each.name for each in found], unfit) == (["LCP", "FCP"], 2)
+    found, unfit = read([metric_of(id=str(n)) for n in range(70)], Known(), at=NOON, device="", nonce="n")
+    assert (len(found), unfit) == (50, 20)
+    with pytest.raises(Unfit) as caught:
+        read([5] * 60, Known(), at=NOON, device="", nonce="n")
+    assert caught.value.many == 60
+
+
+def row(uid="v6-1", hours=1.0, name="LCP", value=2000.0, path="/prescriptions/7"):
+    return Sent(uid, name, value, path, "phone", NOON - timedelta(hours=hours))
+
+
+def test_rows_of_a_table_are_read_by_the_same_rules() -> None:
+    found = fit([row(), row("v6-2", name="XYZ"), row("v6-3", value=-1), row("", 1), row("v6-4", -1)], Known(), NOON)
+    assert [(each.route, each.device, each.source) for each in found] == [
+        ("/prescriptions/:id", "phone", "supabase")
+    ] * 2
+    assert [each.at for each in found] == [NOON - timedelta(hours=1), NOON], "a clock that is ahead is ours"
+
+
+def test_rows_that_are_old_are_left_out_or_they_would_come_again_when_they_are_deleted() -> None:
+    assert [len(fit([row(hours=hours)], Known(), NOON)) for hours in (47.9, 48.1, 24 * 91)] == [1, 0, 0]
 
 
 json_values = st.recursive(
@@ -190,6 +229,21 @@ def test_no_part_of_a_path_survives_that_is_not_a_known_word(path) -> None:
 )
 def test_metrics_have_names_of_nobody(name, metrics, kept) -> None:
     assert metric(name, metrics) == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "route", "kept"),
+    [
+        ("LCP", "/mine", ("LCP", "/mine")),
+        ("LCP", "/users/:id", ("LCP", "other")),
+        ("api.mine", "/mine", ("api.mine", "/mine")),
+        ("api.users", "/mine", ("api.other", "/mine")),
+        ("realtime.insert", "other", ("realtime.other", "other")),
+        ("page.users.first_byte", "/mine", ("page.other.first_byte", "/mine")),
+    ],
+)
+def test_what_was_configured_is_never_folded(name, route, kept) -> None:
+    assert folded(Known(("/mine",), ("api.mine",)), name, route) == kept
 
 
 @pytest.mark.parametrize(
