@@ -28,14 +28,15 @@ if seen.runs:
     st.subheader("What the checklists say of it", anchor=False)
     st.html(verdicts.about(seen.runs, {each.key: each.name for each in store.told().checklists}, now, zone))
 
-if seen.cards:
-    newest, *older = seen.cards
-    st.subheader("How the newest release goes", anchor=False)
-    st.html(report.drawn(newest, zone))
+if seen.card:
+    st.subheader("How what serves goes", anchor=False)
+    st.html(report.drawn(seen.card, zone))
     if "rollback" in seen.facts:
         st.caption(f"To go back to {seen.facts['previous']}, run this yourself: Wardround only reads.")
         st.code(seen.facts["rollback"], language="bash")
-    for card in older:
+if seen.older:
+    st.subheader("What served before", anchor=False)
+    for card in seen.older:
         with st.expander(report.title(card, zone, now)):
             st.text(card.deployment.message)
             st.html(report.drawn(card, zone, past=True))

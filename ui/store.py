@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -221,10 +221,11 @@ def ships(window: str) -> Ships:
     """Every deployment of a window, what serves, and the report cards of the newest."""
 
     def make() -> Ships:
-        done: dict[str, ReportCard] = shelf.kept("cards", None, HOUR, dict)
+        done: dict[Hashable, ReportCard] = shelf.kept("cards", None, HOUR, dict)
         with data.store.reading(shelf.engine()) as c:
             found = shipped.read(c, told(), window, now(), done)
-        done |= {card.deployment.id: card for card in found.cards if now() - card.end > FINAL}
+        cards = [*([found.card] if found.card else []), *found.older]
+        done |= {shipped.name_of(card): card for card in cards if now() - card.end > FINAL}
         return found
 
     return shelf.kept(("ships", window), None, REST, make)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import data.store
 import settings
 from data import changes, deployments, runs, samples, series, snapshots
 from model import Change, Deployment, Finding, Result, Sample, Snapshot, Status, Verdict
+from rules.changes import named
 from ui import shelf
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example) **bold**"
@@ -58,7 +60,7 @@ def shipped(configured):
         deployment("new", 40, serving=True, link="https://vercel.com/acme/web/new"),
         deployment("bad", 50, state="error", error="OOM"),
         deployment("pre", 60, "preview"),
-        deployment("old", 300),
+        deployment("old", 300, candidate=True),
     )
     facts = (("serving", "new0000"), ("previous", "old0000"), ("rollback", COMMAND))
     engine = data.store.open(configured.url)
@@ -103,6 +105,52 @@ def test_the_report_card_says_what_is_worse_with_how_many(shipped, visit) -> Non
     assert "answers take much longer" in text
     assert "120 / 120" in text
     assert "not enough data" in text, "of the older release nothing was measured"
+
+
+@pytest.fixture
+def rolled_back(shipped):
+    """The same store ten minutes after somebody went back to the older one; another build is staged."""
+    now = shipped.now
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        new, *others, old = deployments.between(c, now - timedelta(days=1), now)
+        staged = replace(new, id="dpl_staged", commit="staged00000", created=now - timedelta(minutes=5), serving=False)
+        staged = replace(staged, ready=now - timedelta(minutes=4))
+        found = (staged, replace(new, serving=False, candidate=True), *others, replace(old, serving=True))
+        deployments.put(c, found)
+        facts = (("serving", "old0000"), ("previous", "anc0000"), ("rollback", "vercel rollback dpl_anc"))
+        snapshots.put(c, {"vercel.deployments": (now, Snapshot(Result(Status.UP, facts=facts), deployments=found))})
+        back = Change(now - timedelta(minutes=10), "deployment", f"rolled back to {named(old)}")
+        changes.add(c, [Change(now - timedelta(minutes=40), "deployment", f"production: {named(new)}"), back])
+    engine.dispose()
+    shelf.forget()
+    return shipped
+
+
+def test_after_going_back_nothing_but_what_serves_is_advised_on(rolled_back, visit) -> None:
+    app = visit("deployments")
+    before = [each.label for each in app.expander]
+    advised, *past = said(app).split('wr-report">')[1:]
+
+    assert not app.exception
+    assert "30 min before and 10 min after it went live" in advised, "the older one, since people went back to it"
+    assert all(advice not in each for each in past for advice in ("Roll it back", "Keep it", "Watch it"))
+    assert [each.value for each in app.code] == ["vercel rollback dpl_anc"]
+    assert [label.split(" · ")[1] for label in before] == ["new0000", "old0000"]
+    assert "did harm" in before[0]
+    assert "staged0" not in "".join(before), "what is staged never served anybody"
+
+
+def test_what_dropped_out_of_the_reading_serves_no_more(shipped, visit) -> None:
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        past = Deployment("dpl_x", "web", "production", "ready", shipped.now - timedelta(hours=9), serving=True)
+        deployments.put(c, [past])
+    engine.dispose()
+
+    states = list(visit("deployments").dataframe[0].value["state"])
+
+    assert states == ["serves", "error", "ready", "ready", "ready"]
 
 
 def test_what_strangers_wrote_is_inert(shipped, visit) -> None:
