@@ -35,6 +35,16 @@ class Service:
     good_at: datetime | None = None
     incidents: tuple[VendorIncident, ...] = ()
 
+    @property
+    def known(self) -> bool:
+        """Whether its last good answer still says how things are now."""
+        return self.tile.status is not Status.UNKNOWN
+
+    @property
+    def trouble(self) -> bool:
+        """Whether there is something to say of it beyond its age."""
+        return self.tile.status is not Status.UP
+
 
 @dataclass(frozen=True, slots=True)
 class Database:

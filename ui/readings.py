@@ -26,13 +26,18 @@ def state(service: Service, now: datetime, tz: ZoneInfo) -> Html:
     said = [words.STATUS_WORD[tile.status]]
     if tile.since:
         said.append(f"since {words.moment(tile.since, tz)}, for {words.lasted((now - tile.since).total_seconds())}")
-    age = f"measured {words.ago(service.good_at, now)}" if service.good_at else "never measured yet"
     fix = [tag("span", symbol("build"), f" {service.fix}")] if service.fix else []
     say = tag(
         "div", tag("p", ", ".join(said), class_="wr-state"), tag("p", tile.words, class_="wr-words"),
-        tag("div", tag("span", symbol("schedule"), f" {age}"), *fix, class_="wr-more"), class_="wr-say",
+        tag("div", tag("span", symbol("schedule"), f" {age(service, now)}"), *fix, class_="wr-more"), class_="wr-say",
     )  # fmt: skip
     return tag("div", tag("div", icon(tile.status), say, class_=f"wr-banner wr-{tile.status}"), class_="wr wr-fades")
+
+
+def age(service: Service | None, now: datetime) -> str:
+    """How old its last good answer is."""
+    at = service.good_at if service else None
+    return f"measured {words.ago(at, now)}" if at else "never measured yet"
 
 
 def grouped(found: Sequence[Service], told: Settings) -> list[tuple[str, list[Service]]]:
@@ -56,11 +61,10 @@ def rows(found: Sequence[Service], now: datetime, window: str) -> Html:
 
 def _line(service: Service, now: datetime, window: str) -> Html:
     tile = service.tile
-    age = f"measured {words.ago(service.good_at, now)}" if service.good_at else "never measured yet"
     since = f"for {words.lasted((now - tile.since).total_seconds())}" if tile.since else ""
     top = tag(
         "div", icon(tile.status), tag("b", tile.name), pill(tile.status), tag("span", since, class_="wr-soft"),
-        tag("span", age, class_="wr-soft"), class_="wr-top",
+        tag("span", age(service, now), class_="wr-soft"), class_="wr-top",
     )  # fmt: skip
     reason = tag("p", tile.words, class_=f"wr-why wr-{tile.status}") if tile.words else Html("")
     fix = tag("p", symbol("build"), f" {service.fix}", class_="wr-soft") if service.fix else Html("")

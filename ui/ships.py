@@ -35,12 +35,13 @@ VITALS = ("lcp", "inp", "cls", "fcp", "ttfb")
 class Ships:
     """``facts`` are what the reading says now: serving, previous, rollback. ``listed`` is newest first.
 
-    ``card`` is of what serves, where it is known since when; ``older`` are of what served before, newest first.
+    ``card`` is of what serves, where it is known ``since`` when; ``older`` are of what served before, newest first.
     """
 
     read: bool
     listed: tuple[Deployment, ...]
     serving: Deployment | None
+    since: datetime | None
     facts: Mapping[str, str]
     findings: tuple[OpenFinding, ...]
     card: ReportCard | None
@@ -65,6 +66,7 @@ def read(c: Connection, told: Settings, window: str, now: datetime, done: Mappin
         read=any(each.name == "vercel" for each in told.integrations),
         listed=tuple(replace(e, serving=e.id == (serving and serving.id)) for e in recent if e.created >= start),
         serving=serving,
+        since=newest.start if newest else None,
         facts=dict(vercel.result.facts) if vercel else {},
         findings=data.findings.open_now(c, READING),
         card=cards[0] if newest else None,
@@ -99,7 +101,7 @@ def _cards(
         made.append(
             replace(kept, deployment=spell.deployment)
             if kept
-            else _card(c, keys, spell, before and before.deployment, releases, now)
+            else _card(c, keys, spell, before.deployment if before else None, releases, now)
         )
     return tuple(made)
 

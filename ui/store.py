@@ -197,6 +197,11 @@ def services(window: str) -> tuple[Service, ...]:
     return shelf.kept(("services", window), None, SOON, make)
 
 
+def service(key: str, window: str) -> Service | None:
+    """One of them by the key of its reading; None when it is not read."""
+    return next((each for each in services(window) if each.tile.key == key), None)
+
+
 def database(window: str) -> Database | None:
     """What is known of the watched database; None when it is not read."""
 

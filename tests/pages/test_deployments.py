@@ -9,8 +9,8 @@ import pytest
 
 import data.store
 import settings
-from data import changes, deployments, runs, samples, series, snapshots
-from model import Change, Deployment, Finding, Result, Sample, Snapshot, Status, Verdict
+from data import changes, deployments, runs, samples, series, snapshots, standings
+from model import Change, Deployment, Finding, Result, Sample, Snapshot, Standing, Status, Verdict
 from rules.changes import named
 from ui import shelf
 
@@ -68,7 +68,8 @@ def shipped(configured):
         deployments.put(c, found)
         snapshots.put(c, {"vercel.deployments": (now, Snapshot(Result(Status.UP, facts=facts), deployments=found))})
         keys = [each.key for each in settings.current().monitors if each.check in ("http", "health")]
-        ids = series.ensure(c, keys, now - timedelta(days=1))
+        ids = series.ensure(c, [*keys, "vercel.deployments"], now - timedelta(days=1))
+        standings.keep(c, ids, [Standing("vercel.deployments", Status.UP, now - timedelta(days=1), now)])
         made = [
             Sample(keys[0], now - timedelta(seconds=20 * n + 5), Status.UP, 300.0 if n < 120 else 100.0)
             for n in range(240)
@@ -85,7 +86,8 @@ def test_what_serves_and_what_to_go_back_to(shipped, visit) -> None:
     assert not app.exception
     assert "new0000 serves production" in said(app)
     assert [each.value for each in app.code] == [COMMAND]
-    assert "old0000" in app.caption[0].value
+    assert "To go back to old0000" in said(app)
+    assert "measured just now" in said(app) or " s ago" in said(app)
     table = app.dataframe[0].value
     assert list(table["state"]) == ["serves", "error", "ready", "ready"]
     assert list(table["target"]) == ["production", "production", "preview", "production"]
@@ -129,16 +131,16 @@ def rolled_back(shipped):
 
 def test_after_going_back_nothing_but_what_serves_is_advised_on(rolled_back, visit) -> None:
     app = visit("deployments")
-    before = [each.label for each in app.expander]
-    advised, *past = said(app).split('wr-report">')[1:]
+    advised, past = said(app).split('wr-report">')[1:]
+    before = past.split("<summary>")[1:]
 
     assert not app.exception
-    assert "30 min before and 10 min after it went live" in advised, "the older one, since people went back to it"
-    assert all(advice not in each for each in past for advice in ("Roll it back", "Keep it", "Watch it"))
+    assert "30 min before and 10 min after it began to serve" in advised, "the older one, since people went back to it"
+    assert all(advice not in past for advice in ("Roll it back", "Keep it", "Watch it"))
     assert [each.value for each in app.code] == ["vercel rollback dpl_anc"]
-    assert [label.split(" · ")[1] for label in before] == ["new0000", "old0000"]
+    assert ["<b>new0000</b>" in before[0], "<b>old0000</b>" in before[1], len(before)] == [True, True, 2]
     assert "did harm" in before[0]
-    assert "staged0" not in "".join(before), "what is staged never served anybody"
+    assert "staged0" not in past, "what is staged never served anybody"
 
 
 def test_what_dropped_out_of_the_reading_serves_no_more(shipped, visit) -> None:
@@ -154,11 +156,53 @@ def test_what_dropped_out_of_the_reading_serves_no_more(shipped, visit) -> None:
 
 
 def test_what_strangers_wrote_is_inert(shipped, visit) -> None:
+    """Commits and ids as well: whoever may deploy can name a commit as he likes."""
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        kept = snapshots.read(c)["vercel.deployments"].good
+        found = tuple(replace(each, id=f"{HOSTILE}{each.id}", commit="**b**!") for each in kept.deployments)
+        facts = (("serving", "**b**!"), ("previous", "[x](https://evil.example)"), ("rollback", COMMAND))
+        kept = replace(kept, result=replace(kept.result, facts=facts), deployments=found)
+        snapshots.put(c, {"vercel.deployments": (shipped.now, kept)})
+        deployments.put(c, found)
+    engine.dispose()
+
     app = visit("deployments")
 
+    assert not app.exception
     assert "<img" not in said(app)
-    assert HOSTILE not in "".join(each.value for each in (*app.markdown, *app.caption, *app.subheader))
-    assert HOSTILE in [each.value for each in app.text]
+    assert "To go back to [x](https://evil.example)" in said(app)
+    rendered = [each.value for each in (*app.markdown, *app.caption, *app.subheader)]
+    rendered += [each.label for each in app.expander]
+    for word in (HOSTILE, "**b**", "[x]"):
+        assert word not in "".join(rendered)
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["long ago", "never since the start"])
+def test_when_vercel_cannot_be_asked_nothing_is_advised(shipped, visit, heard) -> None:
+    """A token that was revoked three days ago: what serves now nobody here knows."""
+    old = shipped.now - timedelta(days=3)
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        kept = snapshots.read(c)["vercel.deployments"].good
+        snapshots.put(c, {"vercel.deployments": (old, kept)})
+        refused = Snapshot(Result(Status.UNKNOWN, "Vercel refuses the token"), "make a new token")
+        snapshots.put(c, {"vercel.deployments": (shipped.now, refused)})
+        last = old if heard else None
+        state = Standing("vercel.deployments", Status.UP, old, last, blind="Vercel refuses the token")
+        standings.keep(c, series.ids(c), [state])
+    engine.dispose()
+
+    app = visit("deployments")
+    text = said(app)
+
+    assert not app.exception
+    assert "new0000 served production when Vercel answered last" in text
+    assert "new0000 serves production" not in text
+    for words in ("measured 3 d ago", "Vercel refuses the token", "make a new token", "No advice"):
+        assert words in text
+    assert not app.code, "no command without knowing what serves"
+    assert not any(advice in text for advice in ("Roll it back", "Keep it", "Watch it", "To go back"))
 
 
 def test_production_that_is_pinned_says_so(shipped, visit) -> None:
