@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import words
 from model import Latency, Status, Uptime
@@ -14,19 +15,24 @@ from ui import shelf, store
 from ui.board import SPAN
 from ui.errors import Errors
 from ui.markup import Html, tag
-from ui.outside import Database
+from ui.outside import Database, Number
 from ui.sparks import floor, spark
+from ui.trends import Points
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number in words, ready to show; ``curve`` oldest first, empty for none."""
+    """One number in words, ready to show; ``curve`` oldest first, empty for none.
+
+    ``old``: it was measured too long ago to say how things are now.
+    """
 
     label: str
     value: str
     note: str = ""
     curve: Sequence[float | None] = ()
     shares: Sequence[tuple[Status, int]] = ()
+    old: bool = False
 
 
 def row(figures: Iterable[Figure]) -> Html:
@@ -46,11 +52,11 @@ def card(one: Figure) -> Html:
     if one.shares:
         pieces = (tag("i", style=f"flex-grow:{many};background:var(--{status})") for status, many in one.shares)
         inside.append(tag("div", *pieces, class_="wr-shares", role="img", aria_label=one.note))
-    return tag("div", *inside, class_="wr-figure")
+    return tag("div", *inside, class_="wr-figure wr-old" if one.old else "wr-figure")
 
 
-def errors(found: Errors) -> Html:
-    """The figures of the page Errors; one that was not measured says so."""
+def errors(found: Errors, now: datetime) -> Html:
+    """The figures of the page Errors; one that was not measured says so, one that is old says of when it is."""
     named = (
         ("Unresolved", "issues_unresolved", "issues"),
         ("New, 24 h", "issues_new_24h", "issues"),
@@ -59,15 +65,23 @@ def errors(found: Errors) -> Html:
         ("Crash-free sessions", "crash_free", "24 hours"),
         ("Failed requests", "failure_rate", "24 hours"),
     )
-    return row(_outside(found, *each) for each in named)
+    return row(
+        outside(label, found.figures.get(name), note, found.curves.get(name, ()), now) for label, name, note in named
+    )
 
 
-def _outside(found: Errors, label: str, name: str, note: str) -> Figure:
-    figure, curve = found.figures.get(name), [value for _, value in found.curves.get(name, ())]
-    if figure is None:
+def outside(label: str, number: Number | None, note: str, points: Points, now: datetime) -> Figure:
+    """A number that an outside service gave."""
+    if number is None:
         return Figure(label, words.NO_DATA, "not measured")
-    many = f"{figure.value:,.0f}".replace(",", " ")
-    return Figure(label, f"{figure.value:.2f} %" if figure.unit == "%" else many, note, curve[-168:])
+    value = number.figure.value
+    said = f"{value:.2f} %" if number.figure.unit == "%" else f"{value:,.0f}".replace(",", " ")
+    return Figure(label, said, dated(note, number, now), [y for _, y in points][-168:], old=not number.known)
+
+
+def dated(note: str, number: Number, now: datetime) -> str:
+    """The note; of an old number, when it was measured instead."""
+    return note if number.known or number.at is None else f"as of {words.ago(number.at, now)}"
 
 
 def database(found: Database) -> Html:

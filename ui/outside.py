@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -47,6 +47,15 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A figure with the moment it was measured; ``known``: it still says how things are now."""
+
+    figure: Figure
+    at: datetime | None
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Database:
     """What is known of the watched database: ``closed`` says of a table what a stranger sees of it."""
 
@@ -80,6 +89,16 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> tuple[Ser
         for integration in told.integrations
         for each in integration.readings
     )
+
+
+def numbers(kept: Mapping[str, Kept], services: Iterable[Service]) -> dict[str, Number]:
+    """Every figure of these readings by its name, each as old as the answer that it is from."""
+    found = ((each, kept[each.tile.key]) for each in services if each.tile.key in kept)
+    return {
+        figure.name: Number(figure, one.good_at, service.known)
+        for service, one in found
+        for figure in (one.good.figures if one.good else ())
+    }
 
 
 def database(c: Connection, told: Settings, window: str, now: datetime) -> Database | None:

@@ -15,6 +15,7 @@ from ui.board import SPAN, history_words
 from ui.markup import Html, icon, joined, outer, pill, symbol, tag
 from ui.outside import Service
 
+BESIDE = ("sentry.health", "sentry.vitals")  # what the page Errors reads beside issues
 SENTRY = "A [sentry] table in wardround.toml with org and token reads it; wardround.example.toml shows how."
 VERCEL = "A [vercel] table in wardround.toml with project and token reads it; wardround.example.toml shows how."
 HOW = "An empty [vendors] table in wardround.toml reads the status pages of Vercel, Supabase, Stripe and Sentry."
@@ -57,6 +58,26 @@ def rows(found: Sequence[Service], now: datetime, window: str) -> Html:
         tag("div", *(_line(each, now, window) for each in found), ends, class_="wr-wide wr-slim"),
         class_="wr wr-fades",
     )
+
+
+def brief(found: Sequence[Service], now: datetime) -> Html:
+    """One line a reading: state, how old its last good answer is; below, why and what a person can do."""
+    return tag("div", tag("div", *(_brief(each, now) for each in found), class_="wr-list"), class_="wr wr-fades")
+
+
+def _brief(service: Service, now: datetime) -> Html:
+    tile = service.tile
+    below = [tag("span", tile.words, class_=f"wr-fix wr-why wr-{tile.status}")] if tile.words else []
+    below += [tag("span", symbol("build"), f" {service.fix}", class_="wr-fix")] if service.fix else []
+    return tag(
+        "div", icon(tile.status), tag("span", f"{tile.name} ", pill(tile.status), class_="wr-what"),
+        tag("span", age(service, now), class_="wr-when"), *below, class_="wr-item",
+    )  # fmt: skip
+
+
+def as_of(service: Service, now: datetime) -> Html:
+    """Says of what is shown below that it is old."""
+    return tag("div", tag("p", f"What is shown is old: {age(service, now)}.", class_="wr-soft"), class_="wr")
 
 
 def _line(service: Service, now: datetime, window: str) -> Html:

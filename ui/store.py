@@ -216,8 +216,9 @@ def errors(window: str) -> Errors:
     """Everything that Sentry says, with its history in a window."""
 
     def make() -> Errors:
+        known = services(window)
         with data.store.reading(shelf.engine()) as c:
-            return seen_errors.read(c, told(), window, now())
+            return seen_errors.read(c, told(), known, window, now())
 
     return shelf.kept(("errors", window), None, SOON, make)
 
