@@ -85,6 +85,7 @@ def _line(service: Service, now: datetime, window: str) -> Html:
     since = f"for {words.lasted((now - tile.since).total_seconds())}" if tile.since else ""
     top = tag(
         "div", icon(tile.status), tag("b", tile.name), pill(tile.status), tag("span", since, class_="wr-soft"),
+        *([tag("span", symbol("key"), f" {service.key}", class_="wr-soft")] if service.key else []),
         tag("span", age(service, now), class_="wr-soft"), class_="wr-top",
     )  # fmt: skip
     reason = tag("p", tile.words, class_=f"wr-why wr-{tile.status}") if tile.words else Html("")

@@ -206,8 +206,9 @@ def database(window: str) -> Database | None:
     """What is known of the watched database; None when it is not read."""
 
     def make() -> Database | None:
+        known = services(window)
         with data.store.reading(shelf.engine()) as c:
-            return outside.database(c, told(), window, now())
+            return outside.database(c, told(), known, window, now())
 
     return shelf.kept(("database", window), None, SOON, make)
 
