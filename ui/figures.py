@@ -127,6 +127,7 @@ def _headline(window: str) -> list[Figure]:
     known = good + past.together.down
     newest = f"last {words.ago(past.went_bad[0].at, now)}" if past.went_bad else "nothing did"
     others = [f"{seen.counts[s]} {words.STATUS_WORD[s]}" for s in Status if s is not Status.UP and seen.counts.get(s)]
+    others += [f"{words.count(len(seen.alarms), 'outside service')} in trouble"] if seen.alarms else []
     shares = [(status, seen.counts[status]) for status in Status if seen.counts.get(status)]
     return [
         Figure(f"Available, {span}", words.share(good, known), _watched(past.together), past.shares),

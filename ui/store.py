@@ -119,9 +119,11 @@ def board(window: str) -> Board:
 
 def _board(window: str) -> Board:
     known, behind, at = told(), past(window), now()
+    alarming = [each for i in known.integrations for each in i.readings if each.key in i.alarms]
+    heard = {*behind.seconds, *(each.key for each in alarming)}
     with data.store.reading(shelf.engine()) as c:
         standings, changed = data.standings.read(c), data.changes.last(c)
-        near = _near(c, [standings[key] for key in standings if key in behind.seconds])
+        near = _near(c, [standings[key] for key in standings if key in heard])
     monitors = {monitor.key: monitor for monitor in known.monitors}
     tiles = (
         rules.board.tile(
@@ -131,7 +133,8 @@ def _board(window: str) -> Board:
         )
         for key, monitor in monitors.items()
     )  # fmt: skip
-    return rules.board.board(tiles, known.monitors, at)
+    alarms = rules.board.alarms(alarming, standings, at, known.maintenance, near)
+    return rules.board.board(tiles, known.monitors, at, alarms)
 
 
 def _near(c: Connection, standings: Iterable[Standing]) -> tuple[Change, ...]:
@@ -153,7 +156,7 @@ def banner(window: str) -> tuple[Status, str, str]:
 def state(window: str) -> int:
     """A number that changes when a person should see something new: at once for states, else twice a minute."""
     seen = board(window)
-    states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in seen.tiles)
+    states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in (*seen.tiles, *seen.alarms))
     return hash((states, seen.stale, acts(), bool(filling()), int(seen.at.timestamp() // REST)))
 
 

@@ -12,6 +12,7 @@ import data.store
 import settings
 from data import findings, series, snapshots, standings
 from model import Figure, Finding, Part, Result, Snapshot, Standing, Status, VendorIncident
+from tests import filled
 from ui import shelf
 
 HOSTILE = "<img src=x onerror=alert(1)> [click](https://evil.example)"
@@ -187,3 +188,27 @@ def test_findings_stand_with_their_service_and_say_how_to_mend_them(stage, visit
     ages = re.findall(r"seen for [^<]*", text)
     assert [", last" in each for each in ages] == [False, True], "what was seen just now needs no date"
     assert "<img src=x" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"), [(Status.DOWN, True), (Status.DEGRADED, True), (Status.UNKNOWN, False), (Status.UP, False)]
+)
+def test_an_alarm_stands_on_the_overview_and_leads_here(state, shown, stage, visit) -> None:
+    watched = tuple(each for each in filled.monitors() if each.group == "Jobs")
+    scene = stage(watched=tuple(each for each in watched if each.key not in (filled.DOWN, filled.SLOW, filled.PARENT)))
+    configure(SUPABASE)
+    keep(scene, {"supabase.rls": Snapshot(Result(state, HOSTILE))})
+
+    app = visit(window="7d")
+    text = said(app)
+
+    assert not app.exception
+    assert (f"Row level security is {state}" in text) is shown
+    assert ('href="./services?window=7d"' in text) is shown
+    assert "<img src=x" not in text
+    assert ("All 3 monitors are up" in text) is not shown
+    assert "Row level security" not in said(visit("status"))
+
+
+def test_of_what_does_not_alarm_the_overview_says_nothing(vendors, visit) -> None:
+    assert "./services?" not in said(visit())
