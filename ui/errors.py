@@ -58,8 +58,7 @@ def read(c: Connection, told: Settings, services: Iterable[Service], window: str
     found = {key: data.findings.open_now(c, key) for key in READINGS}
     names = [f"sentry.issues/{name}" for name in NAMES] + ["sentry.health/crash_free"]
     points = {name.partition("/")[2]: each for name, each in data.figures.between(c, start, now, names).items()}
-    changes = data.changes.between(c, start, now, limit=300)
-    shown = tuple(each for each in changes if each.monitor is None)
+    changes = data.changes.between(c, start, now)
     line = (("events", points.get("events_per_hour", ())),)
     privacy, known = kept.get("sentry.privacy"), _releases(kept.get("sentry.health"))
     return Errors(
@@ -69,7 +68,7 @@ def read(c: Connection, told: Settings, services: Iterable[Service], window: str
         releases=known,
         figures=outside.numbers(kept, asked.values()),
         curves=points,
-        trend=Trend(window, start, now, "events an hour", line, shown, bars=True),
+        trend=Trend(window, start, now, "events an hour", line, changes, bars=True),
         findings=tuple(each for key in READINGS[:3] for each in found[key]),
         privacy=found["sentry.privacy"],
         leaks=privacy.good.leaks if privacy and privacy.good else (),

@@ -61,7 +61,6 @@ def read(c: Connection, told: Settings, window: str, now: datetime, done: Mappin
     spells, newest = rules.served.spells(recent, data.changes.between(c, now - AGE, now, kind="deployment"), serving)
     keys = watched(told)
     cards = _cards(c, keys, spells, sentry.releases if sentry else (), now, done)
-    changes = data.changes.between(c, start, now, limit=300)
     return Ships(
         read=any(each.name == "vercel" for each in told.integrations),
         listed=tuple(replace(e, serving=e.id == (serving and serving.id)) for e in recent if e.created >= start),
@@ -73,7 +72,7 @@ def read(c: Connection, told: Settings, window: str, now: datetime, done: Mappin
         older=cards[1:] if newest else cards,
         trend=Trend(
             window, start, now, "p95 in ms", (("95 of 100 answers within", _slowness(c, keys, start, now)),),
-            tuple(each for each in changes if each.kind in ("deployment", "commit", "issue", "vendor")),
+            data.changes.between(c, start, now),
         ),
         runs=data.runs.about(c, serving.commit or serving.id) if serving else (),
         watched=tuple(each.name for each in told.monitors if each.key in keys),

@@ -9,8 +9,8 @@ import pytest
 
 import data.store
 import settings
-from data import changes, deployments, runs, samples, series, snapshots, standings
-from model import Change, Deployment, Finding, Result, Sample, Snapshot, Standing, Status, Verdict
+from data import changes, deployments, figures, runs, samples, series, snapshots, standings
+from model import Change, Deployment, Figure, Finding, Result, Sample, Snapshot, Standing, Status, Verdict
 from rules.changes import named
 from ui import shelf
 
@@ -251,3 +251,20 @@ def test_what_the_checklists_say_of_the_release_that_serves(shipped, visit) -> N
     assert "gone new0000000" not in text
     assert "after old0000000" not in text
     assert "<img" not in text
+
+
+def test_every_kind_of_change_stands_under_the_chart(shipped, visit) -> None:
+    """One stream: a certificate that was renewed may explain errors as well as a deployment does."""
+    kinds = ("commit", "restart", "configuration", "maintenance", "certificate", "deployment", "vendor", "issue")
+    engine = data.store.open(shipped.url)
+    with data.store.writing(engine) as c:
+        at = shipped.now - timedelta(hours=2)
+        changes.add(
+            c, [Change(at, kind, f"told of {kind}", "database" if kind != "vendor" else None) for kind in kinds]
+        )
+        figures.add(c, "sentry.issues", at, [Figure("events_per_hour", 12)])
+    engine.dispose()
+
+    chart = visit("deployments", window="7d").get("plotly_chart")[0].proto.spec
+
+    assert [kind for kind in kinds if f"told of {kind}" not in chart] == []

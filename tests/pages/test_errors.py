@@ -207,3 +207,20 @@ def test_without_sentry_it_says_how_to_read_it(stage, visit) -> None:
 
     assert not app.exception
     assert "[sentry] table in wardround.toml" in said(app)
+
+
+def test_every_kind_of_change_stands_under_the_chart(broken, visit) -> None:
+    """One stream: a certificate that was renewed may explain errors as well as a deployment does."""
+    kinds = ("commit", "restart", "configuration", "maintenance", "certificate", "deployment", "vendor", "issue")
+    engine = data.store.open(broken.url)
+    with data.store.writing(engine) as c:
+        at = broken.now - timedelta(hours=2)
+        changes.add(
+            c, [Change(at, kind, f"told of {kind}", "database" if kind != "vendor" else None) for kind in kinds]
+        )
+        figures.add(c, "sentry.issues", at, [Figure("events_per_hour", 12)])
+    engine.dispose()
+
+    chart = visit("errors", window="7d").get("plotly_chart")[0].proto.spec
+
+    assert [kind for kind in kinds if f"told of {kind}" not in chart] == []
