@@ -88,7 +88,7 @@ def _measured(card: ReportCard, tz: ZoneInfo) -> tuple[Html, Html]:
 
 def _row(each: Comparison) -> Html:
     verdict = UNSURE if each.verdict == "unsure" else each.verdict
-    n = "" if each.name == "new issues" else f"{_many(each.n_before)} / {_many(each.n_after)}"
+    n = f"{_many(each.n_before)} / {_many(each.n_after)}"
     return tag(
         "tr", tag("th", each.name, scope="row"), tag("td", _value(each.before, each.unit)),
         tag("td", _value(each.after, each.unit)), tag("td", _between(each)), tag("td", n),

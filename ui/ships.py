@@ -26,6 +26,7 @@ from ui.trends import Points, Trend
 
 READING = "vercel.deployments"
 CARDS = 5
+LATE = timedelta(minutes=5)  # by which Sentry's newest answer may miss the end of a stretch
 AGE = timedelta(days=90)  # how far back it is asked what served
 KINDS = ("http", "health")
 VITALS = ("lcp", "inp", "cls", "fcp", "ttfb")
@@ -60,7 +61,8 @@ def read(c: Connection, told: Settings, window: str, now: datetime, done: Mappin
     serving = next((each for each in vercel.deployments if each.serving), None) if vercel else None
     spells, newest = rules.served.spells(recent, data.changes.between(c, now - AGE, now, kind="deployment"), serving)
     keys = watched(told)
-    cards = _cards(c, keys, spells, sentry.releases if sentry else (), now, done)
+    heard = kept["sentry.issues"].good_at if "sentry.issues" in kept else None
+    cards = _cards(c, keys, spells, sentry.releases if sentry else (), heard, now, done)
     return Ships(
         read=any(each.name == "vercel" for each in told.integrations),
         listed=tuple(replace(e, serving=e.id == (serving and serving.id)) for e in recent if e.created >= start),
@@ -91,8 +93,8 @@ def name_of(card: ReportCard) -> Hashable:
 
 
 def _cards(
-    c: Connection, keys: Sequence[str], spells: Sequence[Spell], releases: Sequence[Release], now: datetime,
-    done: Mapping[Hashable, ReportCard],
+    c: Connection, keys: Sequence[str], spells: Sequence[Spell], releases: Sequence[Release], told: datetime | None,
+    now: datetime, done: Mapping[Hashable, ReportCard],
 ) -> tuple[ReportCard, ...]:  # fmt: skip
     made = []
     for spell, before in zip(spells[:CARDS], [*spells[1:], None], strict=False):
@@ -100,20 +102,21 @@ def _cards(
         made.append(
             replace(kept, deployment=spell.deployment)
             if kept
-            else _card(c, keys, spell, before.deployment if before else None, releases, now)
+            else _card(c, keys, spell, before.deployment if before else None, releases, told, now)
         )
     return tuple(made)
 
 
 def _card(
     c: Connection, keys: Sequence[str], spell: Spell, before: Deployment | None, releases: Sequence[Release],
-    now: datetime,
+    told: datetime | None, now: datetime,
 ) -> ReportCard:  # fmt: skip
     span = rules.releases.stretch(spell.start, spell.end, now)
     samples: list[Sample] = []
     for key in keys:
         samples += data.samples.between(c, key, span[0], span[2])
-    issues: tuple[Issue, ...] = data.issues.first_between(c, span[0], span[2])
+    heard = told is not None and told >= span[2] - LATE
+    issues: tuple[Issue, ...] | None = data.issues.first_between(c, span[0], span[2]) if heard else None
     samples.sort(key=lambda each: each.at)
     one = spell.deployment
     return rules.releases.card(one, span, samples, issues, _vitals(one, before, releases))

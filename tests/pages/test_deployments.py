@@ -143,6 +143,23 @@ def test_after_going_back_nothing_but_what_serves_is_advised_on(rolled_back, vis
     assert "staged0" not in past, "what is staged never served anybody"
 
 
+@pytest.mark.parametrize(("minutes", "said_of"), [(2, "same"), (30, "not enough data"), (None, "not enough data")])
+def test_new_issues_are_counted_only_as_far_as_sentry_was_heard(shipped, visit, minutes, said_of) -> None:
+    if minutes is not None:
+        engine = data.store.open(shipped.url)
+        with data.store.writing(engine) as c:
+            at = shipped.now - timedelta(minutes=minutes)
+            snapshots.put(c, {"sentry.issues": (at, Snapshot(Result(Status.UP)))})
+        engine.dispose()
+
+    advised = said(visit("deployments")).split('wr-report">')[1]
+    row = advised.partition("new issues</th>")[2].partition("</tr>")[0]
+
+    assert said_of in row
+    assert "<td>0 / 0</td>" in row
+    assert row.count("<td>no data</td>") == (0 if said_of == "same" else 2)
+
+
 def test_what_dropped_out_of_the_reading_serves_no_more(shipped, visit) -> None:
     engine = data.store.open(shipped.url)
     with data.store.writing(engine) as c:
