@@ -28,10 +28,6 @@ else:
 if seen.findings:
     st.html(lists.findings(seen.findings, now))
 
-if seen.runs:
-    st.subheader("What the checklists say of it", anchor=False)
-    st.html(verdicts.about(seen.runs, {each.key: each.name for each in store.told().checklists}, now, zone))
-
 if seen.card:
     st.subheader("How what serves goes" if known else "How what served last went", anchor=False)
     st.html(report.drawn(seen.card, zone, known=known))
@@ -41,6 +37,10 @@ if seen.card:
 if seen.older:
     st.subheader("What served before", anchor=False)
     st.html(report.folded(seen.older, zone, now))
+
+if seen.runs:
+    st.subheader("What the checklists say of it", anchor=False)
+    st.html(verdicts.about(seen.runs, {each.key: each.name for each in store.told().checklists}, now, zone))
 
 st.subheader("Answers and what changed", anchor=False)
 if seen.trend.empty:

@@ -54,7 +54,7 @@ if seen.releases:
 
 st.subheader("Privacy", anchor=False)
 st.html(readings.brief([seen.readings["sentry.privacy"]], now))
-st.html(readings.audited(seen.audited, now))
+st.html(readings.audited(seen.audited))
 if seen.privacy:
     st.html(lists.findings(seen.privacy, now))
 if seen.leaks:

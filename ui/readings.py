@@ -24,7 +24,7 @@ HOW = "An empty [vendors] table in wardround.toml reads the status pages of Verc
 def state(service: Service, now: datetime, tz: ZoneInfo) -> Html:
     """State, since when, the reason, how old the last good answer is, and what a person can do."""
     tile = service.tile
-    said = [words.STATUS_WORD[tile.status]]
+    said = [f"{tile.name}: {words.STATUS_WORD[tile.status]}"]
     if tile.since:
         said.append(f"since {words.moment(tile.since, tz)}, for {words.lasted((now - tile.since).total_seconds())}")
     fix = [tag("span", symbol("build"), f" {service.fix}")] if service.fix else []
@@ -100,10 +100,10 @@ def parts(found: Sequence[Service]) -> list[Tile]:
     return sorted(every, key=lambda part: order.index(part.status) if part.status in order else len(order))
 
 
-def audited(at: datetime | None, now: datetime) -> Html:
-    """When events were looked through, and what for."""
+def audited(at: datetime | None) -> Html:
+    """What events are looked through for, once they were."""
     said = (
-        f"The newest events of the top issues were looked through {words.ago(at, now)} for what must not be in them. "
+        "The newest events of the top issues are looked through for what must not be in them. "
         "Only the place is kept, never the value."
         if at
         else "No event was looked through yet."

@@ -78,7 +78,7 @@ def _folded(card: ReportCard, tz: ZoneInfo, now: datetime) -> Html:
 
 def _measured(card: ReportCard, tz: ZoneInfo) -> tuple[Html, Html]:
     """Every number before and after, and how long was measured."""
-    head = tag("tr", *(tag("th", each) for each in ("", "before", "after", "difference (95 %)", "n", "")))
+    head = tag("tr", *(tag("th", each) for each in ("", "", "before", "after", "difference (95 %)", "n")))
     rows = joined(_row(each) for each in card.rows)
     table = tag("div", tag("table", tag("thead", head), tag("tbody", rows)), class_="wr-scroll")
     before, after = (words.lasted(each.total_seconds()) for each in (card.at - card.start, card.end - card.at))
@@ -89,10 +89,11 @@ def _measured(card: ReportCard, tz: ZoneInfo) -> tuple[Html, Html]:
 def _row(each: Comparison) -> Html:
     verdict = UNSURE if each.verdict == "unsure" else each.verdict
     n = f"{_many(each.n_before)} / {_many(each.n_after)}"
+    # the verdict stands beside the name: on a phone the numbers are scrolled to
     return tag(
-        "tr", tag("th", each.name, scope="row"), tag("td", _value(each.before, each.unit)),
-        tag("td", _value(each.after, each.unit)), tag("td", _between(each)), tag("td", n),
-        tag("td", pill(VERDICTS[each.verdict], verdict)),
+        "tr", tag("th", each.name, scope="row"), tag("td", pill(VERDICTS[each.verdict], verdict)),
+        tag("td", _value(each.before, each.unit)), tag("td", _value(each.after, each.unit)), tag("td", _between(each)),
+        tag("td", n),
     )  # fmt: skip
 
 
