@@ -885,13 +885,17 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """All tiles, worst first, as of one revision of the store."""
+    """All tiles, worst first, as of one revision of the store.
+
+    ``alarms`` are readings of outside services that wake people and are in trouble; strangers hear of tiles only.
+    """
 
     at: datetime  # when it was put together
     seen: datetime | None  # newest sample of any monitor: the age of the data
     stale: bool
     tiles: tuple[Tile, ...] = ()
     counts: Mapping[Status, int] = field(default_factory=dict)
+    alarms: tuple[Tile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

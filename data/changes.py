@@ -24,9 +24,9 @@ def add(c: Connection, changes: Iterable[Change]) -> None:
 
 
 def between(
-    c: Connection, start: datetime, end: datetime, monitor: str | None = None, limit: int = 1000
+    c: Connection, start: datetime, end: datetime, monitor: str | None = None, limit: int = 1000, kind: str = ""
 ) -> tuple[Change, ...]:
-    """The newest ``limit`` changes from ``start`` up to ``end`` (exclusive), newest first.
+    """The newest ``limit`` changes from ``start`` up to ``end`` (exclusive), newest first; all kinds or one.
 
     With ``monitor``: those of this monitor, and those that belong to none and so concern all.
     """
@@ -34,6 +34,8 @@ def between(
     query = select(t.at, t.kind, t.words, t.monitor).where(t.at >= micros(start), t.at < micros(end))
     if monitor is not None:
         query = query.where((t.monitor == monitor) | t.monitor.is_(None))
+    if kind:
+        query = query.where(t.kind == kind)
     rows = c.execute(query.order_by(t.at.desc(), t.id.desc()).limit(limit))
     return tuple(Change(moment(at), kind, words, of) for at, kind, words, of in rows)
 

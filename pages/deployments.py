@@ -17,28 +17,30 @@ if not seen.read:
     st.html(lists.empty("Vercel is not read yet.", readings.VERCEL))
     st.stop()
 
+reading = store.service("vercel.deployments", window)
+known = reading is not None and reading.known
+if reading and reading.trouble:
+    st.html(readings.state(reading, now, zone))
 if seen.serving:
-    st.html(report.serving(seen.serving, now, zone))
+    st.html(report.serving(seen.serving, seen.since, reading, now, zone))
 else:
     st.html(lists.empty("What serves production is not known yet.", "It appears with Vercel's first answer."))
 if seen.findings:
     st.html(lists.findings(seen.findings, now))
 
+if seen.card:
+    st.subheader("How what serves goes" if known else "How what served last went", anchor=False)
+    st.html(report.drawn(seen.card, zone, known=known))
+    if known and "rollback" in seen.facts:
+        st.html(report.way_back(seen.facts["previous"]))
+        st.code(seen.facts["rollback"], language="bash")
+if seen.older:
+    st.subheader("What served before", anchor=False)
+    st.html(report.folded(seen.older, zone, now))
+
 if seen.runs:
     st.subheader("What the checklists say of it", anchor=False)
     st.html(verdicts.about(seen.runs, {each.key: each.name for each in store.told().checklists}, now, zone))
-
-if seen.cards:
-    newest, *older = seen.cards
-    st.subheader("How the newest release goes", anchor=False)
-    st.html(report.drawn(newest, zone))
-    if "rollback" in seen.facts:
-        st.caption(f"To go back to {seen.facts['previous']}, run this yourself: Wardround only reads.")
-        st.code(seen.facts["rollback"], language="bash")
-    for card in older:
-        with st.expander(report.title(card, zone, now)):
-            st.text(card.deployment.message)
-            st.html(report.drawn(card, zone, past=True))
 
 st.subheader("Answers and what changed", anchor=False)
 if seen.trend.empty:

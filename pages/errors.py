@@ -17,10 +17,9 @@ if not seen.read:
     st.html(lists.empty("Sentry is not read yet.", readings.SENTRY))
     st.stop()
 
-for service in store.services(window):
-    if service.tile.key == "sentry.issues":
-        st.html(readings.state(service, now, zone))
-st.html(figures.errors(seen))
+st.html(readings.state(seen.readings["sentry.issues"], now, zone))
+st.html(figures.errors(seen, now))
+st.html(readings.brief([seen.readings[key] for key in readings.BESIDE], now))
 
 if seen.findings:
     st.html(lists.findings(seen.findings, now))
@@ -46,13 +45,16 @@ else:
 
 if seen.releases:
     st.subheader("Releases", anchor=False)
+    if not seen.readings["sentry.health"].known:
+        st.html(readings.as_of(seen.readings["sentry.health"], now))
     st.dataframe(
         tables.releases(seen.releases, zone), column_config=tables.RELEASES, hide_index=True, key="releases",
         alt=f"{len(seen.releases)} releases, newest first",
     )  # fmt: skip
 
 st.subheader("Privacy", anchor=False)
-st.html(readings.audited(seen.audited, now))
+st.html(readings.brief([seen.readings["sentry.privacy"]], now))
+st.html(readings.audited(seen.audited))
 if seen.privacy:
     st.html(lists.findings(seen.privacy, now))
 if seen.leaks:

@@ -17,11 +17,17 @@ if not found:
     st.html(lists.empty("No outside service is read yet.", readings.HOW))
 if database:
     st.subheader("Database", anchor=False)
-    st.html(figures.database(database))
+    if database.numbers or database.closed:
+        st.html(figures.database(database, now))
+    else:
+        st.html(lists.empty("Nothing is known of the tables yet.", "What each reading says stands below."))
     if database.facts:
         st.html(lists.facts(database.facts))
 for title, services in readings.grouped(found, store.told()):
     st.subheader(title, anchor=False)
+    wrong = [finding for service in services for finding in service.findings]
+    if wrong:
+        st.html(lists.findings(wrong, now))
     st.html(readings.rows(services, now, window))
     parts = readings.parts(services)
     if parts:

@@ -74,8 +74,22 @@ def _now(monitor: Monitor, standing: Standing | None, now: datetime) -> tuple[St
     return status.current(standing, monitor.horizon, now)
 
 
-def board(tiles: Iterable[Tile], monitors: Sequence[Monitor], now: datetime) -> Board:
-    """All tiles, worst first. Stale when no monitor at all was measured within its horizon."""
+def alarms(
+    readings: Iterable[Monitor],
+    standings: Mapping[str, Standing],
+    now: datetime,
+    maintenance: Sequence[Maintenance] = (),
+    changed: Sequence[Change] = (),
+) -> tuple[Tile, ...]:
+    """Those readings that are down or degraded; what is unknown of a service reddens nothing."""
+    bad = (each for each in readings if _now(each, standings.get(each.key), now)[0] in status.BAD)
+    return tuple(tile(each, standings.get(each.key), now, {}, {}, maintenance, changed=changed) for each in bad)
+
+
+def board(
+    tiles: Iterable[Tile], monitors: Sequence[Monitor], now: datetime, alarms: Iterable[Tile] = ()
+) -> Board:  # fmt: skip
+    """All tiles, worst first. Stale when no monitor at all was measured within its horizon: then nothing alarms."""
     ordered = tuple(
         sorted(
             tiles,
@@ -85,13 +99,17 @@ def board(tiles: Iterable[Tile], monitors: Sequence[Monitor], now: datetime) -> 
     seen = max((t.seen for t in ordered if t.seen), default=None)
     horizon = min((m.horizon for m in monitors if not m.paused), default=0.0)
     stale = seen is None or (now - seen).total_seconds() > max(horizon, 15.0)
-    return Board(now, seen, stale, ordered, Counter(t.status for t in ordered))
+    blind = stale and any(not t.paused for t in ordered)
+    loud = () if blind else tuple(sorted(alarms, key=lambda t: (ORDER[t.status], t.name.lower())))
+    return Board(now, seen, stale, ordered, Counter(t.status for t in ordered), loud)
 
 
 def banner(board: Board) -> tuple[Status, str, str]:
     """(status, headline, detail): the worst in words. What somebody paused is said, but greys nothing."""
     counts = Counter(t.status for t in board.tiles if not t.paused)
     n, paused = counts.total(), len(board.tiles) - counts.total()
+    if board.alarms:
+        return _alarming(board.alarms, counts, paused)
     if paused and not n:
         return Status.UNKNOWN, "Every monitor is paused", "Nothing is watched until one is taken out of its pause."
     if not n:
@@ -99,9 +117,30 @@ def banner(board: Board) -> tuple[Status, str, str]:
     if board.stale:
         return Status.UNKNOWN, "Nobody is looking", "No monitor has been measured lately; what is shown is old."
     state = worst(counts)
-    parts = [f"{counts[s]} {words.STATUS_WORD[s]}" for s in ORDER if s is not state and counts[s]]
-    parts += [f"{paused} paused"] if paused else []
-    return state, _headline(state, counts[state], n), " · ".join(parts)
+    return state, _headline(state, counts[state], n), " · ".join(_others(counts, state, paused))
+
+
+def _alarming(found: Sequence[Tile], counts: Counter[Status], paused: int) -> tuple[Status, str, str]:
+    """The same with outside services that wake people: an open table beside healthy monitors is not all well."""
+    state = worst([*counts, *(t.status for t in found)])
+    loud = [t for t in found if t.status is state]
+    rest = [f"{t.name} is {words.STATUS_WORD[t.status]}" for t in found if t.status is not state]
+    said = f"{words.count(counts[state], 'monitor')}" if counts[state] else ""
+    if not loud:
+        head = _headline(state, counts[state], counts.total())
+    elif len(loud) == 1 and not said:
+        head, rest = f"{loud[0].name} is {words.STATUS_WORD[state]}", [loud[0].words, *rest]
+    else:
+        services = words.count(len(loud), "outside service")
+        head = f"{f'{said} and ' if said else ''}{services} are {words.STATUS_WORD[state]}"
+    return state, head, " · ".join([*rest, *_others(counts, state, paused, noun="monitor")])
+
+
+def _others(counts: Counter[Status], state: Status, paused: int, noun: str = "") -> list[str]:
+    """How many monitors are in each other state."""
+    many = {s: words.count(counts[s], noun) if noun else f"{counts[s]}" for s in ORDER if s is not state and counts[s]}
+    found = [f"{said} {words.STATUS_WORD[s]}" for s, said in many.items()]
+    return found + ([f"{paused} paused"] if paused else [])
 
 
 def _headline(state: Status, n: int, of: int) -> str:

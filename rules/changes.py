@@ -85,8 +85,11 @@ def deployments(before: Sequence[Deployment], after: Sequence[Deployment], at: d
     made = []
     if now and (old is None or now.id != old.id) and (old or _fresh(now.ready or now.created, at)):
         back = old is not None and now.created < old.created
+        waited = known.get(now.id) == "ready"  # it was staged: what people get changed only now
         words = f"{'rolled back to' if back else 'production:'} {named(now)}"
-        made.append(Change(at if old and back else _near(now.ready or now.created, at), "deployment", words))
+        made.append(
+            Change(at if old and (back or waited) else _near(now.ready or now.created, at), "deployment", words)
+        )
     for each in production:
         if each.state == "error" and known.get(each.id) != "error" and _fresh(each.created, at):
             made.append(Change(_near(each.created, at), "deployment", f"failed build: {named(each)}"))

@@ -34,10 +34,13 @@ def card(
     deployment: Deployment,
     span: tuple[datetime, datetime, datetime],
     samples: Sequence[Sample],
-    issues: Sequence[Issue],
+    issues: Sequence[Issue] | None,
     vitals: Mapping[str, tuple[float | None, float | None, int, int]],
 ) -> ReportCard:
-    """``samples`` and ``issues`` of both stretches; ``vitals`` are name -> (p75 before, after, n before, n after)."""
+    """``samples`` and ``issues`` of both stretches, None where nobody told of issues.
+
+    ``vitals`` are name -> (p75 before, after, n before, n after).
+    """
     start, at, end = span
     before = [each for each in samples if start <= each.at < at and each.status in MEASURED]
     after = [each for each in samples if at <= each.at < end and each.status in MEASURED]
@@ -47,7 +50,7 @@ def card(
         _new(issues, span),
         *(_vital(*pair) for pair in vitals.items()),
     )
-    advice, reasons = judged(rows, [each for each in issues if at <= each.first < end])
+    advice, reasons = judged(rows, [each for each in issues or () if at <= each.first < end])
     return ReportCard(deployment, start, at, end, rows, advice, reasons)
 
 
@@ -92,11 +95,15 @@ def _verdict(row: Comparison, *, worse: bool, better: bool) -> Comparison:
     return replace(row, verdict=said if min(row.n_before, row.n_after) >= ENOUGH else "unsure")
 
 
-def _new(issues: Sequence[Issue], span: tuple[datetime, datetime, datetime]) -> Comparison:
+def _new(issues: Sequence[Issue] | None, span: tuple[datetime, datetime, datetime]) -> Comparison:
+    """How many were seen first; fewer in a shorter stretch prove nothing, more do."""
     start, at, end = span
+    if issues is None:
+        return Comparison("new issues", "", None, None, 0, 0)
     before = sum(start <= each.first < at for each in issues)
     after = sum(at <= each.first < end for each in issues)
-    return Comparison("new issues", "", before, after, before, after, verdict="worse" if after > before else "same")
+    said = "worse" if after > before else "same" if end - at >= at - start else "unsure"
+    return Comparison("new issues", "", before, after, before, after, verdict=said)
 
 
 def _vital(name: str, sides: tuple[float | None, float | None, int, int]) -> Comparison:
@@ -126,4 +133,5 @@ def judged(rows: Sequence[Comparison], new: Sequence[Issue]) -> tuple[str, tuple
         return "roll back", tuple(grave)
     if worse or unsure:
         return "watch", (*worse, *(f"{name}: not enough data" for name in unsure))
-    return "keep", ("nothing measured is worse than before",)
+    untold = ("new issues: not enough data",) if by["new issues"].verdict == "unsure" else ()
+    return "keep", ("nothing measured is worse than before", *untold)

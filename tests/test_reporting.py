@@ -14,14 +14,22 @@ from typing import Any
 
 import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
 
 import checks
+import data.store
 import integrations
 import reporting
+import settings
 from checks.http import Options
+from data.tables import DEPLOYMENTS
 from model import Integration, Monitor
 from routes._guard import Guard
 from tests.serving import configured, forget
+from tests.staging import Stage, stage
+from ui import shelf
+
+__all__ = ["stage"]
 
 CANARIES = [f"CANARY-{n:02d}-sk_live_{n:024d}" for n in range(40)]
 log = logging.getLogger("wardround.test")
@@ -206,6 +214,33 @@ async def test_a_bug_that_runs_every_second_does_not_flood(door: Door) -> None:
     await asyncio.to_thread(reporting.stop)
 
     assert door.kinds().count("OverflowError") == reporting.MOST
+
+
+async def test_a_page_that_breaks_is_reported_and_what_it_read_stays_here(door: Door, stage: Stage) -> None:
+    """Driven as a viewer drives it: the store holds a row that no page can read, with a canary in it."""
+    scene = stage()
+    path = settings.current().path
+    path.write_text(path.read_text() + '\n[vercel]\ntoken = "test"\nproject = "web"\n')
+    forget()
+    shelf.forget()
+    engine = data.store.open(scene.url)
+    with data.store.writing(engine) as c:
+        row = {"id": "dpl", "created": int(scene.now.timestamp() * 1e6) - 1, "body": f'{{"{CANARIES[3]}'}
+        c.execute(DEPLOYMENTS.insert(), [row])
+    engine.dispose()
+
+    app = AppTest.from_file(str(Path(__file__).parents[1] / "ui" / "frame.py"), default_timeout=60).run()
+    assert not app.error
+    app.switch_page("../pages/deployments.py").run()
+    await asyncio.to_thread(reporting.stop)
+
+    assert ["This page has a fault of its own" in each.value for each in app.error] == [True]
+    (event,) = door.events
+    error = event["exception"]["values"][-1]
+    assert error["type"] == "JSONDecodeError"
+    assert {"frame.py", "ships.py"} <= {frame["filename"].rpartition("/")[2] for frame in error["stacktrace"]["frames"]}
+    assert "CANARY" not in door.text
+    assert CANARIES[3] not in str([each.value for each in app.error])
 
 
 def test_a_sentry_that_is_away_breaks_nothing() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 import words
 from model import Board, Status
+from ui import errors as seen_errors
 from ui import pulse, store
 from ui.errors import SINCE, Errors
 
@@ -54,8 +55,6 @@ class Narrowed:
 def errors(found: Errors) -> Narrowed:
     """Project, environment, release and first seen in one line above the table."""
     projects = sorted({each.project for each in found.issues})
-    environments = sorted({name for each in found.issues for name in each.environment.split(", ") if name})
-    releases = list(dict.fromkeys(each.release for each in found.issues if each.release))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         since = st.segmented_control(
             "First seen", list(SINCE), default="any time", key="since", bind="query-params", required=True,
@@ -63,8 +62,8 @@ def errors(found: Errors) -> Narrowed:
         )  # fmt: skip
         return Narrowed(
             _pick("Project", "All projects", projects),
-            _pick("Environment", "All environments", environments),
-            _pick("Release", "All releases", releases),
+            _pick("Environment", "All environments", seen_errors.environments(found)),
+            _pick("Release", "All releases", seen_errors.releases(found)),
             since or "any time",
         )
 

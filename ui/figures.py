@@ -6,7 +6,8 @@ Not st.metric: its sparkline loads 775 KB of Vega for every first visit, twice w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import words
 from model import Latency, Status, Uptime
@@ -14,19 +15,25 @@ from ui import shelf, store
 from ui.board import SPAN
 from ui.errors import Errors
 from ui.markup import Html, tag
-from ui.outside import Database
+from ui.outside import Database, Number
 from ui.sparks import floor, spark
+from ui.trends import Points
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number in words, ready to show; ``curve`` oldest first, empty for none."""
+    """One number in words, ready to show; ``curve`` oldest first, empty for none.
+
+    ``old``: it was measured too long ago to say how things are now. ``tone`` colours what nobody may overlook.
+    """
 
     label: str
     value: str
     note: str = ""
     curve: Sequence[float | None] = ()
     shares: Sequence[tuple[Status, int]] = ()
+    old: bool = False
+    tone: Status | None = None
 
 
 def row(figures: Iterable[Figure]) -> Html:
@@ -46,11 +53,12 @@ def card(one: Figure) -> Html:
     if one.shares:
         pieces = (tag("i", style=f"flex-grow:{many};background:var(--{status})") for status, many in one.shares)
         inside.append(tag("div", *pieces, class_="wr-shares", role="img", aria_label=one.note))
-    return tag("div", *inside, class_="wr-figure")
+    more = (" wr-old" if one.old else "") + (f" wr-{one.tone}" if one.tone else "")
+    return tag("div", *inside, class_=f"wr-figure{more}")
 
 
-def errors(found: Errors) -> Html:
-    """The figures of the page Errors; one that was not measured says so."""
+def errors(found: Errors, now: datetime) -> Html:
+    """The figures of the page Errors; one that was not measured says so, one that is old says of when it is."""
     named = (
         ("Unresolved", "issues_unresolved", "issues"),
         ("New, 24 h", "issues_new_24h", "issues"),
@@ -59,42 +67,53 @@ def errors(found: Errors) -> Html:
         ("Crash-free sessions", "crash_free", "24 hours"),
         ("Failed requests", "failure_rate", "24 hours"),
     )
-    return row(_outside(found, *each) for each in named)
-
-
-def _outside(found: Errors, label: str, name: str, note: str) -> Figure:
-    figure, curve = found.figures.get(name), [value for _, value in found.curves.get(name, ())]
-    if figure is None:
-        return Figure(label, words.NO_DATA, "not measured")
-    many = f"{figure.value:,.0f}".replace(",", " ")
-    return Figure(label, f"{figure.value:.2f} %" if figure.unit == "%" else many, note, curve[-168:])
-
-
-def database(found: Database) -> Html:
-    """How many rows the critical tables have, how full the disk is, how much is asked."""
-    shown = [_table(found, name) for name in found.figures if name.startswith("rows_")]
-    if disk := found.figures.get("disk"):
-        curve = [value for _, value in found.curves.get("disk", ())]
-        shown.append(Figure("Disk", f"{disk.value:.1f} %", _of(found), curve[-168:]))
-    if asked := found.figures.get("requests_rest"):
-        curve = [value for _, value in found.curves.get("requests_rest", ())]
-        shown.append(
-            Figure("Questions an hour", f"{asked.value:,.0f}".replace(",", " "), "through the API", curve[-168:])
-        )
-    return row(shown)
-
-
-def _table(found: Database, name: str) -> Figure:
-    curve = [value for _, value in found.curves.get(name, ())]
-    said = found.closed.get(name.removeprefix("rows_"), "")
-    return Figure(
-        name.removeprefix("rows_"), f"{found.figures[name].value:,.0f}".replace(",", " "), said or "rows", curve[-168:]
+    return row(
+        outside(label, found.figures.get(name), note, found.curves.get(name, ()), now) for label, name, note in named
     )
 
 
+def outside(
+    label: str, number: Number | None, note: str, points: Points, now: datetime, digits: int = 2
+) -> Figure:  # fmt: skip
+    """A number that an outside service gave."""
+    if number is None:
+        return Figure(label, words.NO_DATA, "not measured")
+    value = number.figure.value
+    said = f"{value:.{digits}f} %" if number.figure.unit == "%" else f"{value:,.0f}".replace(",", " ")
+    return Figure(label, said, dated(note, number, now), [y for _, y in points][-168:], old=not number.known)
+
+
+def dated(note: str, number: Number, now: datetime) -> str:
+    """The note; of an old number, when it was measured instead."""
+    return note if number.known or number.at is None else f"as of {words.ago(number.at, now)}"
+
+
+def database(found: Database, now: datetime) -> Html:
+    """How many rows the critical tables have and what strangers see of them, how full the disk is, what is asked."""
+    counted = [name.removeprefix("rows_") for name in found.numbers if name.startswith("rows_")]
+    shown = [_table(found, name, now) for name in dict.fromkeys([*counted, *found.closed])]
+    if disk := found.numbers.get("disk"):
+        shown.append(outside("Disk", disk, _of(found), found.curves.get("disk", ()), now, 1))
+    if asked := found.numbers.get("requests_rest"):
+        shown.append(outside("Questions an hour", asked, "through the API", found.curves.get("requests_rest", ()), now))
+    return row(shown)
+
+
+def _table(found: Database, name: str, now: datetime) -> Figure:
+    """One table: red when strangers see rows of it, however many were counted."""
+    number = found.numbers.get(f"rows_{name}")
+    made = outside(name, number, "rows", found.curves.get(f"rows_{name}", ()), now)
+    state, said = found.closed.get(name, (None, ""))
+    if not said:
+        return made
+    rows = dated("", number, now) if number else ""
+    note = f"{said}; rows {rows}" if rows else said
+    return replace(made, note=note, tone=state if state is Status.DOWN else None)
+
+
 def _of(found: Database) -> str:
-    whole = found.figures.get("disk_size")
-    return f"of {words.size(whole.value)}" if whole else "used"
+    whole = found.numbers.get("disk_size")
+    return f"of {words.size(whole.figure.value)}" if whole else "used"
 
 
 def headline(window: str) -> Html:
@@ -108,6 +127,7 @@ def _headline(window: str) -> list[Figure]:
     known = good + past.together.down
     newest = f"last {words.ago(past.went_bad[0].at, now)}" if past.went_bad else "nothing did"
     others = [f"{seen.counts[s]} {words.STATUS_WORD[s]}" for s in Status if s is not Status.UP and seen.counts.get(s)]
+    others += [f"{words.count(len(seen.alarms), 'outside service')} in trouble"] if seen.alarms else []
     shares = [(status, seen.counts[status]) for status in Status if seen.counts.get(status)]
     return [
         Figure(f"Available, {span}", words.share(good, known), _watched(past.together), past.shares),

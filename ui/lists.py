@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import words
@@ -24,6 +24,8 @@ SIGNS = {
     "issue": "bug_report",
     "checklist": "rule",
 }
+
+LATELY = timedelta(minutes=15)  # younger than that, "seen" needs no date of its own
 
 
 def facts(pairs: Iterable[tuple[str, str | Html]]) -> Html:
@@ -79,12 +81,18 @@ def findings(found: Sequence[OpenFinding], now: datetime) -> Html:
         _item(
             symbol("report", "wr-degraded", "finding"),
             each.finding.words,
-            tag("span", f"seen for {words.lasted((now - each.first).total_seconds())}", class_="wr-when"),
+            tag("span", _seen(each, now), class_="wr-when"),
             each.finding.fix,
         )
         for each in found
     )
     return tag("div", tag("div", rows, class_="wr-list"), class_="wr wr-fades")
+
+
+def _seen(each: OpenFinding, now: datetime) -> str:
+    """Since when it is seen; and when last, where nobody could look again since."""
+    said = f"seen for {words.lasted((now - each.first).total_seconds())}"
+    return f"{said}, last {words.ago(each.last, now)}" if now - each.last > LATELY else said
 
 
 def parts(found: Sequence[Tile], window: str, slim: bool = False) -> Html:

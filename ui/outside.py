@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import data.figures
+import data.findings
 import data.intervals
 import data.series
 import data.snapshots
@@ -16,7 +17,7 @@ import rules.uptime
 import words
 from data.snapshots import Kept
 from data.store import Connection
-from model import Bar, Day, Figure, Interval, Monitor, Snapshot, Standing, Status, Tile, VendorIncident
+from model import Bar, Day, Figure, Interval, Monitor, OpenFinding, Standing, Status, Tile, VendorIncident
 from settings import Settings
 from ui.strips import DAYS, STRETCHES, begin, timeline
 from ui.trends import Points
@@ -26,7 +27,7 @@ DATABASE = ("supabase.data", "supabase.rls", "supabase.disk")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One reading: its own tile, one for each part, and when it last measured something (``good_at``)."""
+    """One reading: its own tile, one for each part, when it last measured something (``good_at``), what is wrong."""
 
     title: str
     tile: Tile
@@ -34,15 +35,36 @@ class Service:
     fix: str = ""
     good_at: datetime | None = None
     incidents: tuple[VendorIncident, ...] = ()
+    findings: tuple[OpenFinding, ...] = ()
+    key: str = ""  # kind and mode of the key that reads it
+
+    @property
+    def known(self) -> bool:
+        """Whether its last good answer still says how things are now."""
+        return self.tile.status is not Status.UNKNOWN
+
+    @property
+    def trouble(self) -> bool:
+        """Whether there is something to say of it beyond its age."""
+        return self.tile.status is not Status.UP
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A figure with the moment it was measured; ``known``: it still says how things are now."""
+
+    figure: Figure
+    at: datetime | None
+    known: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """What is known of the watched database: ``closed`` says of a table what a stranger sees of it."""
+    """What is known of the watched database: ``closed`` says of a table what a stranger sees of it, and how that is."""
 
-    figures: Mapping[str, Figure]
+    numbers: Mapping[str, Number]
     curves: Mapping[str, Points]
-    closed: Mapping[str, str]
+    closed: Mapping[str, tuple[Status, str]]
     facts: tuple[tuple[str, str], ...] = ()
 
 
@@ -65,30 +87,59 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> tuple[Ser
     keys = [key for key in created if "." in key.partition("/")[0]]  # no monitor's key has a dot, every reading's has
     found = data.intervals.between(c, start, now, keys) if keys else {}
     past = Past(data.standings.read(c), created, found, window, start, now)
+    wrong = data.findings.open_now(c)
     return tuple(
-        _service(past, told, each, kept.get(each.key))
+        _service(past, told, each, kept.get(each.key), tuple(one for one in wrong if one.monitor == each.key))
         for integration in told.integrations
         for each in integration.readings
     )
 
 
-def database(c: Connection, told: Settings, window: str, now: datetime) -> Database | None:
+def numbers(kept: Mapping[str, Kept], services: Iterable[Service]) -> dict[str, Number]:
+    """Every figure of these readings by its name, each as old as the answer that it is from."""
+    found = ((each, kept[each.tile.key]) for each in services if each.tile.key in kept)
+    return {
+        figure.name: Number(figure, one.good_at, service.known)
+        for service, one in found
+        for figure in (one.good.figures if one.good else ())
+    }
+
+
+def database(
+    c: Connection, told: Settings, services: Iterable[Service], window: str, now: datetime
+) -> Database | None:  # fmt: skip
     """Tables, row level security and disk; None when Supabase is not read."""
-    every = {key: each.good for key, each in data.snapshots.read(c).items() if each.good is not None}
-    kept = {key: each for key, each in every.items() if key in DATABASE}
-    figures = {figure.name: figure for each in kept.values() for figure in each.figures}
-    if not figures:
+    asked = {each.tile.key: each for each in services if each.tile.key.startswith("supabase.")}
+    if not asked:
         return None
-    names = [f"{key}/{figure.name}" for key, each in kept.items() for figure in each.figures]
+    kept = data.snapshots.read(c)
+    known = numbers(kept, (each for key, each in asked.items() if key in DATABASE))
+    names = [f"{key}/{name}" for key in DATABASE for name in known]
     found = data.figures.between(c, begin(window, now, told.site.timezone), now, names)
-    seen = kept["supabase.rls"].result.parts if "supabase.rls" in kept else ()
-    closed = {part.name: f"strangers: {part.words or words.STATUS_WORD[part.status]}" for part in seen}
-    return Database(figures, {name.partition("/")[2]: points for name, points in found.items()}, closed, _facts(every))
+    return Database(
+        known, {name.partition("/")[2]: points for name, points in found.items()},
+        _closed(asked.get("supabase.rls"), kept, now), _facts(asked, kept, now),
+    )  # fmt: skip
 
 
-def _facts(kept: Mapping[str, Snapshot]) -> tuple[tuple[str, str], ...]:
-    """What else on-call asks of a database first, each in the words of its last good reading."""
-    asked = (
+def _closed(reading: Service | None, kept: Mapping[str, Kept], now: datetime) -> dict[str, tuple[Status, str]]:
+    """What a stranger sees of each table; an old answer says of when it is, and is no state any more."""
+    one = kept.get(reading.tile.key) if reading else None
+    if reading is None or one is None or one.good is None:
+        return {}
+    old = "" if reading.known or one.good_at is None else f", {words.ago(one.good_at, now)}"
+    return {
+        part.name: (
+            part.status if reading.known else Status.UNKNOWN,
+            f"strangers: {part.words or words.STATUS_WORD[part.status]}{old}",
+        )
+        for part in one.good.result.parts
+    }
+
+
+def _facts(asked: Mapping[str, Service], kept: Mapping[str, Kept], now: datetime) -> tuple[tuple[str, str], ...]:
+    """What else on-call asks of a database first, each in the words of its last good reading; if old, since when."""
+    wanted = (
         ("Row level security", "supabase.rls", ""),
         ("Pooler", "supabase.project", "pooler"),
         ("Writes", "supabase.project", "writes"),
@@ -96,22 +147,27 @@ def _facts(kept: Mapping[str, Snapshot]) -> tuple[tuple[str, str], ...]:
         ("Security advisors", "supabase.advisors", ""),
     )
     found = []
-    for label, key, name in asked:
-        parts = [part for part in kept[key].result.parts if not name or part.name == name] if key in kept else []
-        if parts:
+    for label, key, name in wanted:
+        one = kept[key] if key in asked and key in kept else None
+        parts = [part for part in one.good.result.parts if not name or part.name == name] if one and one.good else []
+        if one and parts:
             worst = next((part for part in parts if part.status not in (Status.UP, Status.UNKNOWN)), parts[0])
-            found.append((label, worst.words or words.STATUS_WORD[worst.status]))
+            old = "" if asked[key].known or one.good_at is None else f" ({words.ago(one.good_at, now)})"
+            found.append((label, (worst.words or words.STATUS_WORD[worst.status]) + old))
     return tuple(found)
 
 
-def _service(past: Past, told: Settings, reading: Monitor, kept: Kept | None) -> Service:
+def _service(
+    past: Past, told: Settings, reading: Monitor, kept: Kept | None, wrong: tuple[OpenFinding, ...]
+) -> Service:  # fmt: skip
     own = _tile(past, told, reading)
     if kept is None:
-        return Service(reading.name, own)
+        return Service(reading.name, own, findings=wrong)
     good = kept.good or kept.newest
     parts = (replace(reading, key=f"{reading.key}/{part.name}", name=_spoken(part.name)) for part in good.result.parts)
     tiles = tuple(_tile(past, told, part) for part in parts)
-    return Service(reading.name, own, tiles, kept.newest.fix, kept.good_at, good.incidents)
+    key = dict(good.result.facts).get("key", "")
+    return Service(reading.name, own, tiles, kept.newest.fix, kept.good_at, good.incidents, wrong, key)
 
 
 def _spoken(part: str) -> str:

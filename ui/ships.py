@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,52 +16,65 @@ import data.samples
 import data.snapshots
 import rules.histogram
 import rules.releases
+import rules.served
 from data.store import Connection
-from model import Deployment, Issue, OpenFinding, Release, ReportCard, Rollup, Run, Sample, Snapshot
+from model import Deployment, Issue, OpenFinding, Release, ReportCard, Rollup, Run, Sample
+from rules.served import Spell
 from settings import Settings
 from ui.strips import begin
 from ui.trends import Points, Trend
 
 READING = "vercel.deployments"
 CARDS = 5
+LATE = timedelta(minutes=5)  # by which Sentry's newest answer may miss the end of a stretch
+AGE = timedelta(days=90)  # how far back it is asked what served
 KINDS = ("http", "health")
 VITALS = ("lcp", "inp", "cls", "fcp", "ttfb")
 
 
 @dataclass(frozen=True, slots=True)
 class Ships:
-    """``facts`` are what the reading says now: serving, previous, rollback. ``listed`` is newest first."""
+    """``facts`` are what the reading says now: serving, previous, rollback. ``listed`` is newest first.
+
+    ``card`` is of what serves, where it is known ``since`` when; ``older`` are of what served before, newest first.
+    """
 
     read: bool
     listed: tuple[Deployment, ...]
     serving: Deployment | None
+    since: datetime | None
     facts: Mapping[str, str]
     findings: tuple[OpenFinding, ...]
-    cards: tuple[ReportCard, ...]
+    card: ReportCard | None
+    older: tuple[ReportCard, ...]
     trend: Trend
     runs: tuple[Run, ...]  # what the checklists said of the release that serves
     watched: tuple[str, ...]  # names of the monitors that the cards are made from
 
 
-def read(c: Connection, told: Settings, window: str, now: datetime, done: Mapping[str, ReportCard]) -> Ships:
-    """All of it, in one snapshot of the store. ``done`` are cards that can no longer change, by deployment."""
+def read(c: Connection, told: Settings, window: str, now: datetime, done: Mapping[Hashable, ReportCard]) -> Ships:
+    """All of it, in one snapshot of the store. ``done`` are cards that can no longer change, by ``name_of`` each."""
     start = begin(window, now, told.site.timezone)
     kept = data.snapshots.read(c)
     vercel, sentry = (kept[key].good if key in kept else None for key in (READING, "sentry.health"))
-    recent = data.deployments.between(c, now - timedelta(days=90), now)
-    serving = _serving(vercel, recent)
+    recent = data.deployments.between(c, now - AGE, now)
+    serving = next((each for each in vercel.deployments if each.serving), None) if vercel else None
+    spells, newest = rules.served.spells(recent, data.changes.between(c, now - AGE, now, kind="deployment"), serving)
     keys = watched(told)
-    changes = data.changes.between(c, start, now, limit=300)
+    heard = kept["sentry.issues"].good_at if "sentry.issues" in kept else None
+    cards = _cards(c, keys, spells, sentry.releases if sentry else (), heard, now, done)
     return Ships(
         read=any(each.name == "vercel" for each in told.integrations),
-        listed=tuple(each for each in recent if each.created >= start),
+        listed=tuple(replace(e, serving=e.id == (serving and serving.id)) for e in recent if e.created >= start),
         serving=serving,
+        since=newest.start if newest else None,
         facts=dict(vercel.result.facts) if vercel else {},
         findings=data.findings.open_now(c, READING),
-        cards=_cards(c, keys, recent, sentry.releases if sentry else (), now, done),
+        card=cards[0] if newest else None,
+        older=cards[1:] if newest else cards,
         trend=Trend(
             window, start, now, "p95 in ms", (("95 of 100 answers within", _slowness(c, keys, start, now)),),
-            tuple(each for each in changes if each.kind in ("deployment", "commit", "issue", "vendor")),
+            data.changes.between(c, start, now),
         ),
         runs=data.runs.about(c, serving.commit or serving.id) if serving else (),
         watched=tuple(each.name for each in told.monitors if each.key in keys),
@@ -74,39 +87,38 @@ def watched(told: Settings) -> tuple[str, ...]:
     return tuple(each.key for each in every if each.critical) or tuple(each.key for each in every)
 
 
-def _serving(vercel: Snapshot | None, recent: Sequence[Deployment]) -> Deployment | None:
-    newest = next((each for each in vercel.deployments if each.serving), None) if vercel else None
-    return newest or next((each for each in recent if each.serving), None)
+def name_of(card: ReportCard) -> Hashable:
+    """What tells one card from another: a deployment may serve twice."""
+    return card.deployment.id, card.at
 
 
 def _cards(
-    c: Connection, keys: Sequence[str], recent: Sequence[Deployment], releases: Sequence[Release], now: datetime,
-    done: Mapping[str, ReportCard],
+    c: Connection, keys: Sequence[str], spells: Sequence[Spell], releases: Sequence[Release], told: datetime | None,
+    now: datetime, done: Mapping[Hashable, ReportCard],
 ) -> tuple[ReportCard, ...]:  # fmt: skip
-    live = [each for each in recent if each.target == "production" and each.state == "ready" and each.ready]
     made = []
-    for index, each in enumerate(live[:CARDS]):
-        following = live[index - 1].ready if index else None
-        before = live[index + 1] if index + 1 < len(live) else None
+    for spell, before in zip(spells[:CARDS], [*spells[1:], None], strict=False):
+        kept = done.get((spell.deployment.id, spell.start))
         made.append(
-            replace(done[each.id], deployment=each)
-            if each.id in done
-            else _card(c, keys, each, before, following, releases, now)
+            replace(kept, deployment=spell.deployment)
+            if kept
+            else _card(c, keys, spell, before.deployment if before else None, releases, told, now)
         )
     return tuple(made)
 
 
 def _card(
-    c: Connection, keys: Sequence[str], one: Deployment, before: Deployment | None, following: datetime | None,
-    releases: Sequence[Release], now: datetime,
+    c: Connection, keys: Sequence[str], spell: Spell, before: Deployment | None, releases: Sequence[Release],
+    told: datetime | None, now: datetime,
 ) -> ReportCard:  # fmt: skip
-    assert one.ready
-    span = rules.releases.stretch(one.ready, following, now)
+    span = rules.releases.stretch(spell.start, spell.end, now)
     samples: list[Sample] = []
     for key in keys:
         samples += data.samples.between(c, key, span[0], span[2])
-    issues: tuple[Issue, ...] = data.issues.first_between(c, span[0], span[2])
+    heard = told is not None and told >= span[2] - LATE
+    issues: tuple[Issue, ...] | None = data.issues.first_between(c, span[0], span[2]) if heard else None
     samples.sort(key=lambda each: each.at)
+    one = spell.deployment
     return rules.releases.card(one, span, samples, issues, _vitals(one, before, releases))
 
 

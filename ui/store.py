@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,9 +119,11 @@ def board(window: str) -> Board:
 
 def _board(window: str) -> Board:
     known, behind, at = told(), past(window), now()
+    alarming = [each for i in known.integrations for each in i.readings if each.key in i.alarms]
+    heard = {*behind.seconds, *(each.key for each in alarming)}
     with data.store.reading(shelf.engine()) as c:
         standings, changed = data.standings.read(c), data.changes.last(c)
-        near = _near(c, [standings[key] for key in standings if key in behind.seconds])
+        near = _near(c, [standings[key] for key in standings if key in heard])
     monitors = {monitor.key: monitor for monitor in known.monitors}
     tiles = (
         rules.board.tile(
@@ -131,7 +133,8 @@ def _board(window: str) -> Board:
         )
         for key, monitor in monitors.items()
     )  # fmt: skip
-    return rules.board.board(tiles, known.monitors, at)
+    alarms = rules.board.alarms(alarming, standings, at, known.maintenance, near)
+    return rules.board.board(tiles, known.monitors, at, alarms)
 
 
 def _near(c: Connection, standings: Iterable[Standing]) -> tuple[Change, ...]:
@@ -153,7 +156,7 @@ def banner(window: str) -> tuple[Status, str, str]:
 def state(window: str) -> int:
     """A number that changes when a person should see something new: at once for states, else twice a minute."""
     seen = board(window)
-    states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in seen.tiles)
+    states = tuple((t.key, t.status, t.since, t.unsure, t.waiting_for) for t in (*seen.tiles, *seen.alarms))
     return hash((states, seen.stale, acts(), bool(filling()), int(seen.at.timestamp() // REST)))
 
 
@@ -197,12 +200,18 @@ def services(window: str) -> tuple[Service, ...]:
     return shelf.kept(("services", window), None, SOON, make)
 
 
+def service(key: str, window: str) -> Service | None:
+    """One of them by the key of its reading; None when it is not read."""
+    return next((each for each in services(window) if each.tile.key == key), None)
+
+
 def database(window: str) -> Database | None:
     """What is known of the watched database; None when it is not read."""
 
     def make() -> Database | None:
+        known = services(window)
         with data.store.reading(shelf.engine()) as c:
-            return outside.database(c, told(), window, now())
+            return outside.database(c, told(), known, window, now())
 
     return shelf.kept(("database", window), None, SOON, make)
 
@@ -211,8 +220,9 @@ def errors(window: str) -> Errors:
     """Everything that Sentry says, with its history in a window."""
 
     def make() -> Errors:
+        known = services(window)
         with data.store.reading(shelf.engine()) as c:
-            return seen_errors.read(c, told(), window, now())
+            return seen_errors.read(c, told(), known, window, now())
 
     return shelf.kept(("errors", window), None, SOON, make)
 
@@ -221,10 +231,11 @@ def ships(window: str) -> Ships:
     """Every deployment of a window, what serves, and the report cards of the newest."""
 
     def make() -> Ships:
-        done: dict[str, ReportCard] = shelf.kept("cards", None, HOUR, dict)
+        done: dict[Hashable, ReportCard] = shelf.kept("cards", None, HOUR, dict)
         with data.store.reading(shelf.engine()) as c:
             found = shipped.read(c, told(), window, now(), done)
-        done |= {card.deployment.id: card for card in found.cards if now() - card.end > FINAL}
+        cards = [*([found.card] if found.card else []), *found.older]
+        done |= {shipped.name_of(card): card for card in cards if now() - card.end > FINAL}
         return found
 
     return shelf.kept(("ships", window), None, REST, make)

@@ -57,7 +57,9 @@ ISSUES = {
     "where": st.column_config.TextColumn("Where", width="medium"),
     "first": st.column_config.DatetimeColumn("First seen", format="D MMM HH:mm", width=115),
     "last": st.column_config.DatetimeColumn("Last seen", format="D MMM HH:mm", width=115),
-    "release": st.column_config.TextColumn("Release", width="small"),
+    "release": st.column_config.TextColumn(
+        "Release", width="small", help="first seen in it; where Sentry names none, the newest one at that time"
+    ),
     "environment": st.column_config.TextColumn("Environment", width="small"),
     "link": st.column_config.LinkColumn("Sentry", display_text="open", width="small"),
 }

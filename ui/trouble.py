@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import words
 from model import Board, Change, Status, Tile
+from rules.board import ORDER
 from ui import shelf, store
 from ui.lists import SIGNS, gap
 from ui.markup import Html, inner, joined, outer, pill, symbol, tag
@@ -28,12 +29,13 @@ def drawn(window: str) -> Html | None:
 
 def cards(board: Board, window: str, now: datetime, tz: ZoneInfo) -> Html | None:
     """The worst few in full, the others counted; None when nothing is wrong, or when nothing is known at all."""
-    wrong = [tile for tile in board.tiles if tile.status in WRONG]
-    if board.stale or not wrong:
+    wrong = [] if board.stale else [tile for tile in board.tiles if tile.status in WRONG]
+    if not (wrong or board.alarms):
         return None
     names = {tile.name for tile in wrong}
     causes = [tile for tile in wrong if tile.waiting_for not in names]
-    shown = joined(card(tile, _waiting(tile, wrong), window, now, tz) for tile in causes[:MOST])
+    worst = sorted([*board.alarms, *causes[:MOST]], key=lambda tile: ORDER[tile.status])
+    shown = joined(card(tile, _waiting(tile, wrong), window, now, tz) for tile in worst)
     return tag("div", tag("div", shown, class_="wr-cards"), rest(causes[MOST:]), class_="wr wr-fades")
 
 
@@ -51,12 +53,24 @@ def rest(tiles: Sequence[Tile]) -> Html:
 
 
 def card(tile: Tile, waiting: Sequence[Tile], window: str, now: datetime, tz: ZoneInfo) -> Html:
-    """One monitor that needs a person, and those that only suffer from it."""
-    title = inner("monitor", tile.name, class_="wr-title", monitor=tile.key, window=window)
-    top = tag("div", pill(tile.status), title, tag("span", _since(tile, now, tz), class_="wr-since"), class_="wr-top")
+    """One monitor, or outside service, that needs a person; and those that only suffer from it."""
+    top = tag(
+        "div",
+        pill(tile.status),
+        _title(tile, window),
+        tag("span", _since(tile, now, tz), class_="wr-since"),
+        class_="wr-top",
+    )
     reason = tag("p", tile.words or "no reason was given", class_="wr-words")
     more = tag("div", *_more(tile, waiting, now), class_="wr-more")
     return tag("article", top, reason, more, class_=f"wr-card wr-{tile.status}")
+
+
+def _title(tile: Tile, window: str) -> Html:
+    """Leads to its page; only the key of a reading has a dot."""
+    if "." in tile.key:
+        return inner("services", tile.name, class_="wr-title", window=window)
+    return inner("monitor", tile.name, class_="wr-title", monitor=tile.key, window=window)
 
 
 def _since(tile: Tile, now: datetime, tz: ZoneInfo) -> str:

@@ -114,6 +114,63 @@ def test_hours_are_cut_out_of_a_timeline(noon: datetime) -> None:
     ]
 
 
+def alarm(state: Status, now: datetime, key: str = "supabase.rls", name: str = "Row level security"):
+    return board.alarms([monitor(key, name=name)], {key: Standing(key, state, now, now, "strangers see rows")}, now)
+
+
+@pytest.mark.parametrize(
+    ("states", "alarming", "wanted"),
+    [
+        ([UP, UP], [DOWN], (DOWN, "Row level security is down", "strangers see rows · 2 monitors up")),
+        ([DOWN, UP], [DOWN], (DOWN, "1 monitor and 1 outside service are down", "1 monitor up")),
+        ([DOWN, UP], [DEGRADED], (DOWN, "1 monitor is down", "Row level security is degraded · 1 monitor up")),
+        ([UP, UP], [UNKNOWN], (UP, "All 2 monitors are up", "")),
+        ([UP, UP], [UP], (UP, "All 2 monitors are up", "")),
+    ],
+)
+def test_an_outside_service_that_alarms_is_among_what_is_wrong(noon: datetime, states, alarming, wanted) -> None:
+    tiles = [tile(state, noon, f"m{i}") for i, state in enumerate(states)]
+    loud = [each for state in alarming for each in alarm(state, noon)]
+
+    found = board.board(tiles, [monitor("m")], noon, loud)
+
+    assert board.banner(found) == wanted
+    assert len(found.tiles) == len(states), "it is no monitor"
+
+
+def test_two_alarms_are_counted(noon: datetime) -> None:
+    loud = [*alarm(DOWN, noon), *alarm(DOWN, noon, "stripe.account", "Stripe API")]
+    found = board.board([tile(UP, noon)], [monitor("m")], noon, loud)
+
+    assert board.banner(found)[:2] == (DOWN, "2 outside services are down")
+
+
+def test_nothing_alarms_while_nobody_looks(noon: datetime) -> None:
+    later = noon + timedelta(hours=1)
+    old = board.tile(monitor("m"), Standing("m", UP, noon, noon), later, {}, {})
+
+    found = board.board([old], [monitor("m")], later, alarm(DOWN, noon))
+
+    assert (found.alarms, board.banner(found)[1]) == ((), "Nobody is looking")
+    assert board.alarms([monitor("supabase.rls")], {"supabase.rls": Standing("s", DOWN, noon, noon)}, later) == ()
+
+
+def test_announced_work_says_what_is_measured_of_a_service_beneath_it(noon: datetime) -> None:
+    plan = Maintenance("New index", noon, noon + timedelta(hours=1))
+    standing = {"supabase.rls": Standing("supabase.rls", DOWN, noon, noon, "open")}
+    (found,) = board.alarms([monitor("supabase.rls")], standing, noon, [plan])
+
+    assert (found.status, found.words) == (MAINTENANCE, "New index; measured down: open")
+
+
+def test_strangers_hear_nothing_of_outside_services(noon: datetime) -> None:
+    tiles, watched = [tile(UP, noon, public="Sign-in")], [monitor("m")]
+    quiet, loud = (board.board(tiles, watched, noon, more) for more in ((), alarm(DOWN, noon)))
+
+    assert public.public("Site", loud, (), noon) == public.public("Site", quiet, (), noon)
+    assert loud.alarms
+
+
 POISON = [
     "sk_live_POISON",
     "https://internal.POISON.example/x?token=1",

@@ -47,6 +47,12 @@ def test_going_back_is_news_now() -> None:
     assert said(before, after) == [(NOON, "rolled back to aabcdef main: fix")]
 
 
+def test_what_was_staged_is_news_when_it_is_promoted() -> None:
+    before = [deployed("b", 90), deployed("a", 300, serving=True)]
+    after = [deployed("b", 90, serving=True), deployed("a", 300)]
+    assert said(before, after) == [(NOON, "production: babcdef main: fix")]
+
+
 @pytest.mark.parametrize(("minutes", "news"), [(60, 1), (60 * 25, 0)])
 def test_what_is_first_heard_of_is_news_only_when_it_is_young(minutes, news) -> None:
     assert len(said([], [deployed("a", minutes, serving=True)])) == news

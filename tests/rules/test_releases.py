@@ -93,6 +93,25 @@ def test_new_issues_count(issues, advice) -> None:
     assert card(issues=issues).advice == advice
 
 
+def test_where_nobody_told_of_issues_there_is_not_enough_data() -> None:
+    found = card(issues=None)
+    new = row(found, "new issues")
+
+    assert (new.before, new.after, new.verdict) == (None, None, "unsure")
+    assert (found.advice, found.reasons[1:]) == ("keep", ("new issues: not enough data",))
+
+
+@pytest.mark.parametrize(
+    ("issues", "verdict"), [([], "unsure"), ([issue(-5)], "unsure"), ([issue(1)], "worse")], ids=["none", "old", "new"]
+)
+def test_few_issues_in_a_short_stretch_prove_nothing_but_more_do(issues, verdict) -> None:
+    span = (NOON - timedelta(minutes=30), NOON, NOON + timedelta(minutes=3))
+    new = row(releases.card(DEPLOYMENT, span, [], issues, {}), "new issues")
+
+    assert new.verdict == verdict
+    assert (new.n_before, new.n_after) == (new.before, new.after)
+
+
 @pytest.mark.parametrize(
     ("sides", "verdict"),
     [
