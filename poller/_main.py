@@ -136,7 +136,8 @@ class Poller:
         return graded(await checks.run(monitor, self.tools), monitor.slow)
 
     def _seen(self, monitor: Monitor, began: float, result: Result) -> None:
-        self._outcomes[monitor.key] = (boot(), result.network)
+        if blind.tells(result):
+            self._outcomes[monitor.key] = (boot(), result.network)
         self.buffer.append(Seen(monitor, self.clock.at(began), result))
         if len(self.buffer) > BUFFER:
             self.buffer.popleft()
