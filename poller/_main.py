@@ -35,7 +35,7 @@ from poller._posting import Posting
 from poller._probing import Probing
 from poller._reading import Readings
 from poller._watchdog import Watchdog, end_with_parent
-from rules import alerting, blind
+from rules import alerting, blind, parts
 from rules import changes as what_changed
 from rules.status import graded
 from settings import Settings, digest
@@ -149,7 +149,7 @@ class Poller:
     async def _keep(self, probing: Probing) -> bool:
         """One commit; False when another poller has taken over. What could not be written stays in the buffer."""
         count = len(self.buffer)
-        batch = await self._believed([self.buffer[i] for i in range(count)])
+        batch = self._fitted(await self._believed([self.buffer[i] for i in range(count)]))
         now, report, began = self.clock.now(), self._report(probing), boot()
         changed, news = tuple(self._changes), tuple(self._news)
         try:
@@ -182,6 +182,10 @@ class Poller:
         if not is_blind:
             return batch
         return [replace(each, result=Result(Status.UNKNOWN, BLIND)) if each.result.network else each for each in batch]
+
+    def _fitted(self, batch: list[Seen]) -> list[Seen]:
+        found = parts.fitted([(each.monitor.key, each.result) for each in batch], self.ledger.standings.keys())
+        return [replace(each, result=result) for each, result in zip(batch, found, strict=True)]
 
     def _tell_blind(self, is_blind: bool) -> None:
         now, tz = self.clock.now(), self.settings.site.timezone

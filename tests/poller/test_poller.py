@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import socket
 import subprocess
@@ -15,10 +16,11 @@ from pathlib import Path
 import pytest
 
 import settings
-from data import changes, flips, intervals, lease, notifications, samples, standings, store, watch
+from data import changes, flips, intervals, lease, notifications, samples, series, standings, store, watch
 from data.lease import Fenced
 from model import Monitor, Part, Result, Status
 from poller._ledger import Ledger, Seen
+from rules import parts
 
 HOME = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.timeout(90)
@@ -169,6 +171,28 @@ async def test_parts_of_a_health_document_are_series_of_their_own(webs, configur
         found = read(running.engine, lambda c: samples.recent(c, "m0/database", 1))
 
     assert (found[0].status, found[0].latency) == (Status.UP, 12.0)
+
+
+async def test_parts_that_are_named_anew_each_time_do_not_use_up_the_series(
+    webs, configure, polling, until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, other = webs(), webs()
+    known = configure(target.url, other.url, every="1s")
+    monkeypatch.setattr(parts, "ALL", 100)
+    async with polling(known) as running:
+        real, names = running.poller._probe, itertools.count()
+
+        async def renamed(monitor: Monitor) -> Result:
+            made = tuple(Part(f"worker-{next(names)}", Status.UP) for _ in range(64))
+            return replace(await real(monitor), parts=made) if monitor.key == "m0" else await real(monitor)
+
+        running.poller._probe = renamed
+        ledger = running.poller.ledger
+        await until(lambda: len(ledger.standings) >= 100)
+        seen = ledger.standings["m1"].seen
+        await until(lambda: ledger.standings["m1"].seen > seen and ledger.results["m0"][1].findings)
+        assert ledger.results["m0"][1].findings[0].words.startswith("64 of its parts are not kept")
+        assert len(read(running.engine, series.ids)) <= 101
 
 
 async def test_a_second_poller_waits_and_takes_over(webs, configure, polling, until) -> None:
