@@ -47,6 +47,7 @@ BUFFER = 50_000  # results kept in memory while the store cannot be written
 LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
 STUCK = 30.0
 DEAD_MAN = 60.0
+WEIGHED = 5.0  # seconds between two looks at the size of the store
 JUDGED = 3.0  # seconds between two looks at the checklists
 BLIND = "we could not reach the network ourselves"
 
@@ -77,7 +78,8 @@ class Poller:
         self._folded: datetime | None = None
         self._kept = 0.0
         self._dead_man = 0.0
-        self._looked, self._facts = 0.0, (0, 1.0, 0.0, 0.0)
+        self._looked, self._lateness = 0.0, (0.0, 0.0)
+        self._bytes, self._free = 0, 1.0  # of the store, and of its disk
         self._hook = 0  # number of the newest webhook that was acted upon
         self._planned = self._started  # up to when planned quiet was looked through
 
@@ -109,8 +111,8 @@ class Poller:
         probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
         reading = Readings(self.settings.integrations, self.clock.now, self._read)
         posting = Posting(self.engine, self.settings, self.clock.now, self._write)
-        works = (probing.run(), reading.run(), self._fold(), self._deliver(), self._judge(), posting.run())
-        turning = [asyncio.create_task(work) for work in works]
+        ours = (self._fold(), self._deliver(), self._judge(), self._weigh())
+        turning = [asyncio.create_task(work) for work in (probing.run(), reading.run(), posting.run(), *ours)]
         try:
             while not self.stop.is_set():
                 await self._sleep(1.0)
@@ -124,7 +126,8 @@ class Poller:
                     if task.done():
                         task.result()  # a bug of ours: say so and end, the server starts us anew
             await self._keep(probing)
-            await self._write(self.ledger.give_up)
+            with suppress(store.StoreError, store.Broken):  # then the lease runs out by itself
+                await self._write(self.ledger.give_up)
         finally:
             await probing.close()
             for task in turning:
@@ -257,7 +260,7 @@ class Poller:
         url = self.settings.watch.dead_man
         oldest = self.outbox.oldest
         stuck = oldest is not None and self.clock.now() - oldest > timedelta(minutes=2)
-        if url is None or stuck or boot() - self._kept > DEAD_MAN or self._facts[1] < 0.1:
+        if url is None or stuck or boot() - self._kept > DEAD_MAN or self._free < 0.1:
             return
         if boot() - self._dead_man >= DEAD_MAN:
             self._dead_man = boot()
@@ -266,7 +269,7 @@ class Poller:
                     await self.tools.client.get(url.reveal())
 
     def _report(self, probing: Probing) -> WatchReport:
-        bytes_, free, late_p50, late_p99 = self._looked_up(probing)
+        late_p50, late_p99 = self._late(probing)
         return WatchReport(
             at=self.clock.now(),
             started=self._started,
@@ -282,22 +285,30 @@ class Poller:
             queued=len(self.buffer),
             blind=self._blind_since is not None,
             commit_ms=self._commit_ms,
-            store_bytes=bytes_,
-            disk_free=free,
+            store_bytes=self._bytes,
+            disk_free=self._free,
             words=f"{self.dropped} results were dropped while the store could not be written" if self.dropped else "",
         )
 
-    def _looked_up(self, probing: Probing) -> tuple[int, float, float, float]:
-        """(bytes of the store, free share of its disk, lateness p50 and p99 in ms), anew every five seconds."""
+    async def _weigh(self) -> None:
+        """How large the store is and what room it has, every few seconds; in the writer's thread, for it asks."""
+        while True:
+            with suppress(store.StoreError, store.Broken, OSError):  # what was known last still stands
+                self._bytes, self._free = await self._write(self._weighed)
+            await asyncio.sleep(WEIGHED)
+
+    def _weighed(self) -> tuple[int, float]:
+        path = store.path_of(self.settings.store.url)
+        usage = shutil.disk_usage(path.parent) if path else None
+        return store.size(self.engine), usage.free / usage.total if usage else 1.0
+
+    def _late(self, probing: Probing) -> tuple[float, float]:
+        """Lateness of the last minute in ms, p50 and p99, anew every five seconds: there may be many."""
         now = boot()
-        if now - self._looked > 5:
-            path = store.path_of(self.settings.store.url)
-            usage = shutil.disk_usage(path.parent) if path else None
+        if now - self._looked > WEIGHED:
             late = sorted(ms for at, ms in probing.late if at >= now - 60) or [0.0]
-            share = usage.free / usage.total if usage else 1.0
-            self._facts = (store.size(self.engine), share, late[len(late) // 2], late[int((len(late) - 1) * 0.99)])
-            self._looked = now
-        return self._facts
+            self._looked, self._lateness = now, (late[len(late) // 2], late[int((len(late) - 1) * 0.99)])
+        return self._lateness
 
     def _configured(self) -> None:
         """Notes when the configuration is another than last time."""
