@@ -72,6 +72,12 @@ def fresh(c: Connection, start: datetime, end: datetime) -> dict[str, list[Sampl
     return found
 
 
+def first(c: Connection, start: datetime) -> datetime | None:
+    """The moment of the first sample from ``start`` on that is not sealed yet, of any series; None without one."""
+    key = c.execute(select(func.min(T.key)).where(T.key >= millis(start) << BITS)).scalar()
+    return None if key is None else moment((key >> BITS) * 1000)
+
+
 def recent(c: Connection, series: str, limit: int) -> tuple[Sample, ...]:
     """The newest ``limit`` samples of ``series``, oldest first."""
     number = _number(c, series)

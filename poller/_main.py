@@ -48,6 +48,7 @@ LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
 STUCK = 30.0
 DEAD_MAN = 60.0
 WEIGHED = 5.0  # seconds between two looks at the size of the store
+PAUSE = 0.01  # seconds between two batches of folding: a commit that waits goes first
 JUDGED = 3.0  # seconds between two looks at the checklists
 BLIND = "we could not reach the network ourselves"
 
@@ -77,6 +78,7 @@ class Poller:
         self._started = self.clock.now()
         self._folded: datetime | None = None
         self._kept = 0.0
+        self._behind = False  # the last commit failed: results wait
         self._dead_man = 0.0
         self._looked, self._lateness = 0.0, (0.0, 0.0)
         self._bytes, self._free = 0, 1.0  # of the store, and of its disk
@@ -162,8 +164,10 @@ class Poller:
             self.buffer.clear()
             return False
         except (store.StoreError, store.Broken) as error:
+            self._behind = True
             log.error("nothing could be kept (%s); %d results wait", type(error).__name__, count)
             return True
+        self._behind = False
         for _ in range(count):
             self.buffer.popleft()
         del self._changes[: len(changed)], self._news[: len(news)]
@@ -228,15 +232,18 @@ class Poller:
             return hooks.after(c, self._hook)
 
     async def _fold(self) -> None:
-        """Every minute, a few seconds after it is over: one short transaction at a time, between the commits."""
+        """Every minute, a few seconds after it is over: one short transaction at a time, and commits in between."""
         while True:
             now = self.clock.now()
             end = now.replace(second=0, microsecond=0)
             if self._folded != end and now.second >= 3:
                 anchor: Callable[[], object] = partial(_anchors.step, self.engine, self.settings, now)
-                for step in (*self.folding.steps(now), anchor):
+                for step in (*self.folding.steps(now, self._behind), anchor):
                     with suppress(store.StoreError, store.Broken):  # every step may be repeated
-                        await self._write(step)
+                        more = True
+                        while more:
+                            more = bool(await self._write(step))
+                            await asyncio.sleep(PAUSE)
                 self._folded = end
             await asyncio.sleep(1.0)
 
