@@ -12,7 +12,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,7 +34,7 @@ from poller._outbox import Outbox
 from poller._posting import Posting
 from poller._probing import Probing
 from poller._reading import Readings
-from poller._watchdog import Watchdog, end_with_parent
+from poller._watchdog import Watchdog, end_with_parent, sign, signing
 from rules import alerting, blind, parts
 from rules import changes as what_changed
 from rules.status import graded
@@ -46,6 +46,7 @@ TTL = 8.0  # seconds a lease holds without being renewed
 BUFFER = 50_000  # results kept in memory while the store cannot be written
 LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
 STUCK = 30.0
+HUNG = 120.0  # seconds in one call of the store: far beyond its time-outs
 DEAD_MAN = 60.0
 WEIGHED = 5.0  # seconds between two looks at the size of the store
 PAUSE = 0.01  # seconds between two batches of folding: a commit that waits goes first
@@ -58,8 +59,16 @@ T = TypeVar("T")
 class Poller:
     """One life of the poller on one store; ``run`` returns when it is asked to stop."""
 
-    def __init__(self, settings: Settings, engine: Engine, *, ttl: float = TTL, stuck: float = STUCK) -> None:
-        self.settings, self.engine = settings, engine
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        *,
+        ttl: float = TTL,
+        stuck: float = STUCK,
+        sign: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings, self.engine, self._sign = settings, engine, sign
         self.clock = Clock()
         self.holder = secrets.token_hex(8)
         self.ledger = Ledger(engine, settings, self.holder, ttl)
@@ -78,6 +87,7 @@ class Poller:
         self._started = self.clock.now()
         self._folded: datetime | None = None
         self._kept = 0.0
+        self._busy: float | None = None  # since when the writer's thread is inside one call
         self._behind = False  # the last commit failed: results wait
         self._dead_man = 0.0
         self._looked, self._lateness = 0.0, (0.0, 0.0)
@@ -87,18 +97,19 @@ class Poller:
 
     async def run(self) -> None:
         self.watchdog.start()
+        pulse = asyncio.create_task(self._pulse())
         async with checks.open_tools(
             networks=self.settings.watch.networks, pings=self._pings, clock=self.clock.now, measured=self._measured
         ) as self.tools:
             while not self.stop.is_set():
                 if await self._leading():
                     await self._lead()
+        pulse.cancel()
         self.watchdog.rest()
         self._writer.shutdown(wait=True)
 
     async def _leading(self) -> bool:
         """Waits a second for the lease; True when it is ours."""
-        self.watchdog.beat()
         try:
             if await self._write(lambda: self.ledger.take(self.clock.now())):
                 await self._write(self._configured)
@@ -118,7 +129,6 @@ class Poller:
         try:
             while not self.stop.is_set():
                 await self._sleep(1.0)
-                self.watchdog.beat()
                 self._notice_steps()
                 self._notice_plans()
                 if not await self._keep(probing):
@@ -136,6 +146,18 @@ class Poller:
                 task.cancel()
             await asyncio.gather(*turning, return_exceptions=True)
             await self.outbox.close()
+
+    async def _pulse(self) -> None:
+        """Says every second that the loop turns. A store that is full, locked or away is no reason to end us.
+
+        One that never comes back from a single call is: only a new process has another connection.
+        """
+        while True:
+            since = self._busy
+            if since is None or boot() - since < HUNG:
+                self.watchdog.beat()
+                self._sign()
+            await asyncio.sleep(1.0)
 
     async def _probe(self, monitor: Monitor) -> Result:
         return graded(await checks.run(monitor, self.tools), monitor.slow)
@@ -341,7 +363,14 @@ class Poller:
             return pings.latest(c, key)
 
     async def _write(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._timed, work)
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        self._busy = boot()
+        try:
+            return work()
+        finally:
+            self._busy = None
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -349,8 +378,8 @@ class Poller:
                 await self.stop.wait()
 
 
-async def _serve(settings: Settings, engine: Engine) -> None:
-    poller = Poller(settings, engine)
+async def _serve(settings: Settings, engine: Engine, child: bool) -> None:
+    poller = Poller(settings, engine, sign=sign if child else lambda: None)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, poller.stop.set)
@@ -358,16 +387,18 @@ async def _serve(settings: Settings, engine: Engine) -> None:
 
 
 def main(settings: Settings, config_path: str | None = None, child: bool = False) -> int:
-    """Runs the poller until SIGTERM; 0 when it ended as asked. ``child``: ends when its parent does."""
+    """Runs the poller until SIGTERM; 0 when it ended as asked. ``child``: ends when its parent does, and
+    gives it signs of life."""
     if child:
         end_with_parent()
     if settings.server.sentry_dsn is not None:
         reporting.start(settings.server.sentry_dsn.reveal(), settings.site.environment, VERSION)
-    engine = store.open(settings.store.url)
+    with signing() if child else nullcontext():
+        engine = store.open(settings.store.url)
     gc.freeze()  # what was imported stays: a collection need not walk it, and each probe leaves little behind
     gc.set_threshold(20_000, 20, 20)
     with asyncio.Runner(loop_factory=_fast_loop()) as runner:
-        runner.run(_serve(settings, engine))
+        runner.run(_serve(settings, engine, child))
     engine.dispose()
     reporting.stop()
     return 0

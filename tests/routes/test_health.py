@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from checks._formats import read
 from data import notifications, store
 from model import Notice, Status
-from routes import _store, health
+from routes import _store
 from tests.serving import Stage
 
 
@@ -100,12 +99,3 @@ async def test_live_needs_no_store(stage: Stage) -> None:
     assert (code, body["status"]) == (200, "alive")
     assert body["pid"] > 1
     assert body["uptime"] >= 0
-
-
-async def test_silence_grows_with_the_age_of_the_report(stage: Stage) -> None:
-    assert await health.silence() == math.inf
-    stage.report(ago=100)
-    assert 100 <= await health.silence() < 110
-    _store.close()
-    (stage.folder / "store.db").unlink()
-    assert await health.silence() == 0.0
