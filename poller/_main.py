@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import math
 import os
 import secrets
 import shutil
@@ -25,7 +26,7 @@ from data import changes, hooks, pings, store, watch
 from data.lease import Fenced
 from data.store import Engine
 from model import Change, Hook, Measured, Monitor, Notice, Ping, Question, Result, Snapshot, Status, WatchReport
-from poller import _anchors, _gate
+from poller import _alive, _anchors, _gate
 from poller._clock import Clock, boot
 from poller._folding import Folding
 from poller._ledger import Ledger, Seen
@@ -47,7 +48,6 @@ BUFFER = 50_000  # results kept in memory while the store cannot be written
 LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
 STUCK = 30.0
 HUNG = 120.0  # seconds in one call of the store: far beyond its time-outs
-DEAD_MAN = 60.0
 WEIGHED = 5.0  # seconds between two looks at the size of the store
 PAUSE = 0.01  # seconds between two batches of folding: a commit that waits goes first
 JUDGED = 3.0  # seconds between two looks at the checklists
@@ -86,10 +86,11 @@ class Poller:
         self._commit_ms = 0.0
         self._started = self.clock.now()
         self._folded: datetime | None = None
-        self._kept = 0.0
+        self._kept = -math.inf
+        readings = [reading for each in settings.integrations for reading in each.readings]
+        self._patience = _alive.patience((*settings.monitors, *readings))
         self._busy: float | None = None  # since when the writer's thread is inside one call
         self._behind = False  # the last commit failed: results wait
-        self._dead_man = 0.0
         self._looked, self._lateness = 0.0, (0.0, 0.0)
         self._bytes, self._free = 0, 1.0  # of the store, and of its disk
         self._hook = 0  # number of the newest webhook that was acted upon
@@ -124,7 +125,7 @@ class Poller:
         probing = Probing(self.settings.monitors, self._probe, self._seen, self.settings.watch.concurrency)
         reading = Readings(self.settings.integrations, self.clock.now, self._read)
         posting = Posting(self.engine, self.settings, self.clock.now, self._write)
-        ours = (self._fold(), self._deliver(), self._judge(), self._weigh())
+        ours = (self._fold(), self._deliver(), self._judge(), self._weigh(), self._prove_alive())
         turning = [asyncio.create_task(work) for work in (probing.run(), reading.run(), posting.run(), *ours)]
         try:
             while not self.stop.is_set():
@@ -281,21 +282,17 @@ class Poller:
             with suppress(store.StoreError, store.Broken):  # what is owed stays owed until the store answers again
                 if self.settings.channels:
                     await self.outbox.turn()
-            await self._prove_alive()
             await asyncio.sleep(0.5)
 
     async def _prove_alive(self) -> None:
-        """Tells the outside watch that we live, only when we really do: rows written, messages going out, room left."""
-        url = self.settings.watch.dead_man
+        if (url := self.settings.watch.dead_man) is not None:
+            await _alive.prove(url.reveal(), self.tools.client, self._well)
+
+    def _well(self) -> bool:
+        """Rows written, messages going out, room left."""
         oldest = self.outbox.oldest
-        stuck = oldest is not None and self.clock.now() - oldest > timedelta(minutes=2)
-        if url is None or stuck or boot() - self._kept > DEAD_MAN or self._free < 0.1:
-            return
-        if boot() - self._dead_man >= DEAD_MAN:
-            self._dead_man = boot()
-            with suppress(Exception):  # its silence is the signal; there is nobody here to tell
-                async with asyncio.timeout(10):
-                    await self.tools.client.get(url.reveal())
+        owed = oldest is not None and self.clock.now() - oldest > timedelta(minutes=2)
+        return not owed and boot() - self._kept < self._patience and self._free >= 0.1
 
     def _report(self, probing: Probing) -> WatchReport:
         late_p50, late_p99 = self._late(probing)
