@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from data.store import Engine
     from model import Monitor, Result, Verdict
     from settings import Settings
 
@@ -77,13 +78,20 @@ async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]
         with store.reading(engine) as c:
             return pings.latest(c, key)
 
-    try:
-        engine = store.open(known.store.url, create=False, readonly=True, check=False)
-    except store.Missing:
-        engine = None
+    engine = _stored(lambda: _there(known.store.url))
     async with checks.open_tools(networks=known.watch.networks, pings=pushed) as tools:
         found = await asyncio.gather(*(checks.run(monitor, tools) for monitor in monitors))
     return [graded(result, monitor.slow) for monitor, result in zip(monitors, found, strict=True)]
+
+
+def _there(url: str) -> Engine | None:
+    """The store for reading; None when there is none yet."""
+    from data import store
+
+    try:
+        return store.open(url, create=False, readonly=True, check=False)
+    except store.Missing:
+        return None
 
 
 def _table(monitors: Sequence[Monitor], results: Sequence[Result]) -> None:

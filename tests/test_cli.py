@@ -207,6 +207,42 @@ def test_a_store_of_a_newer_program_is_left_alone(shell: Shell) -> None:
         assert "newer" in shell.refused(*command.split())
 
 
+def older(path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(path) as c:
+        c.execute("UPDATE alembic_version SET version_num = '0001'")
+    c.close()
+
+
+def newer(path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(path) as c:
+        c.execute("UPDATE alembic_version SET version_num = '9999'")
+    c.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        pytest.param(older, "start the poller once to migrate it", id="an older store"),
+        pytest.param(newer, "a newer Wardround has been here", id="a newer store"),
+        pytest.param(lambda path: path.write_bytes(b"no database" * 99), "cannot be read", id="a damaged store"),
+    ],
+)
+def test_check_says_in_one_line_what_is_wrong_with_the_store(shell: Shell, spoil: Any, words: str) -> None:
+    shell.filled()
+    spoil(shell.folder / "w.db")
+    assert words in shell.refused("check")
+
+
+def test_check_says_in_one_line_that_postgres_is_down(shell: Shell) -> None:
+    said = shell.refused("check", WARDROUND_STORE_URL="postgresql://watcher:" + CANARY + "@127.0.0.1:9/ward")
+    assert "Postgres does not answer" in said
+    assert CANARY not in said
+
+
 def test_samples_leave_as_csv_and_as_parquet(shell: Shell) -> None:
     count = shell.filled()
     assert shell.said("export", "out.csv")["rows"] == count
