@@ -31,6 +31,7 @@ __all__ = [
 
 HOME = Path(__file__).resolve().parent
 UTC = ZoneInfo("UTC")
+SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)"
 LARGEST = 1_000_000  # bytes; a bigger file is not a configuration
 
 
@@ -250,6 +251,18 @@ def _masked(value: Any, hidden: frozenset[str]) -> str:
     if is_dataclass(value) or value is None:
         return "" if value is None else str(value)
     text = re.sub(r"\*{4,}", "***", str(value))
-    text = re.sub(r"(://)[^/@\s]*@", r"\1***@", text)
-    text = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1?***", text)
+    text = re.sub(rf"\A{SCHEME}://(.*)\Z|{SCHEME}://(\S*)", _without_secrets, text, flags=re.DOTALL)
     return "***" if any(secret in text for secret in hidden if len(secret) >= 4) else text
+
+
+def _without_secrets(url: re.Match[str]) -> str:
+    """The URL without user, password and query. Where an @ may belong to either, nothing of it is left."""
+    scheme, rest = (found for found in url.groups() if found is not None)
+    head, mark, query = rest.partition("?")
+    web = scheme.lower() in ("http", "https")
+    if "@" in query and not web:
+        return f"{scheme}://***"
+    authority, slash, path = head.partition("/") if web else (head, "", "")
+    if "@" in authority and scheme != "sqlite":  # a path may hold one
+        authority = "***@" + authority.rpartition("@")[2]
+    return f"{scheme}://{authority}{slash}{path}" + ("?***" if mark else "")
