@@ -197,12 +197,23 @@ def export(
     if file.suffix not in (".csv", ".parquet"):
         raise Mistake(f"{file}: expected a name that ends in .csv or .parquet")
     with Progress(transient=True, disable=as_json) as progress:
-        task = progress.add_task(f"{table} to {file.name}", total=None)
-        count = _stored(lambda: _exported(known, table, file, lambda done: progress.update(task, completed=done)))
+        task = progress.add_task(f"{table} to {file.name}", total=1.0)
+        count = _stored(lambda: _exported(known, table, file, lambda _, share: progress.update(task, completed=share)))
     _said(as_json, {"file": str(file), "rows": count}, f"{file}: {count} rows")
 
 
-def _exported(known: Settings, table: str, file: Path, progress: Callable[[int], None]) -> int:
+def _exported(known: Settings, table: str, file: Path, progress: Callable[[int, float], None]) -> int:
+    """Under another name until it is whole: a file that has its name has every row."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        count = _written(known, table, part, file.suffix, progress)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _written(known: Settings, table: str, file: Path, kind: str, progress: Callable[[int, float], None]) -> int:
     from datetime import UTC, datetime, timedelta
 
     from data import exports, store
@@ -210,11 +221,13 @@ def _exported(known: Settings, table: str, file: Path, progress: Callable[[int],
     end = datetime.now(UTC)
     start = end - timedelta(days=known.store.raw_days if table == "samples" else known.store.history_days)
     engine = store.open(known.store.url, create=False, readonly=True, check=False)
-    with store.reading(engine) as c:
-        if file.suffix == ".parquet":
-            return exports.write_parquet(c, table, start, end, file, progress)
+    try:
+        if kind == ".parquet":
+            return exports.write_parquet(engine, table, start, end, file, progress)
         with file.open("w", newline="", encoding="utf-8") as out:
-            return exports.write_csv(c, table, start, end, out, progress)
+            return exports.write_csv(engine, table, start, end, out, progress)
+    finally:
+        engine.dispose()
 
 
 @app.command("gate")

@@ -19,7 +19,7 @@ import pytest
 
 import settings
 import wardround
-from data import samples, series, store
+from data import exports, samples, series, store
 from model import Sample, Status
 
 HOME = Path(__file__).resolve().parents[1]
@@ -250,6 +250,25 @@ def test_samples_leave_as_csv_and_as_parquet(shell: Shell) -> None:
     with (shell.folder / "out.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == count
     assert pyarrow.parquet.read_table(shell.folder / "out.parquet").num_rows == count
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_an_export_that_breaks_leaves_no_file(shell: Shell, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    shell.filled()
+    (shell.folder / name).write_text("the one before")
+    whole = exports.rows
+
+    def breaks(*told: Any) -> Any:
+        yield next(whole(*told))
+        raise store.Busy("the store stayed locked")
+
+    monkeypatch.setattr(exports, "rows", breaks)
+    monkeypatch.chdir(shell.folder)
+    monkeypatch.setenv("WARDROUND_CONFIG", "")
+    assert shell.refused_inside("export", name, "--force") == "the store stayed locked"
+    settings.current.cache_clear()
+    assert (shell.folder / name).read_text() == "the one before"
+    assert list(shell.folder.glob("*.part")) == []
 
 
 def test_an_unknown_command_says_so_without_a_traceback(shell: Shell) -> None:
