@@ -207,7 +207,7 @@ class Poller:
         since = boot() - LATELY
         recent = [(key, network) for key, (at, network) in self._outcomes.items() if at >= since]
         alone = len(recent) == 1 and recent[0][1]
-        is_blind = (blind.suspect(recent) or alone) and not await _gate.reachable(asked)
+        is_blind = (blind.suspect(recent) or alone) and not await _gate.reachable(asked, self.tools.resolver.addresses)
         self._tell_blind(is_blind)
         if not is_blind:
             return batch
