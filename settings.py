@@ -26,12 +26,16 @@ from model import Channel, Checklist, Integration, Maintenance, Monitor, Secret,
 
 __all__ = [
     "Channel", "ConfigError", "Maintenance", "Monitor", "Server", "Settings", "Site", "Store", "Watch",
-    "current", "digest", "found", "load", "schema", "shown", "use",
+    "advice", "current", "digest", "found", "load", "schema", "shown", "use",
 ]  # fmt: skip
 
 HOME = Path(__file__).resolve().parent
 UTC = ZoneInfo("UTC")
 SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)"
+ALONE = (
+    "[watch] connectivity is not set: when our own line is cut, every monitor is called down; "
+    'name one or two hosts outside, such as connectivity = ["one.one.one.one:443", "dns.google:443"]'
+)
 LARGEST = 1_000_000  # bytes; a bigger file is not a configuration
 
 
@@ -152,6 +156,13 @@ def shown(settings: Settings) -> list[tuple[str, str, str]]:
     rows += [(f"[[checklist]] {each.key} {item.key}", item) for each in settings.checklists for item in each.items]
     hidden = settings.hidden
     return [(_masked(table, hidden), key, _masked(value, hidden)) for table, row in rows for key, value in _flat(row)]
+
+
+def advice(settings: Settings) -> tuple[str, ...]:
+    """What is right as it stands and still leaves a gap, each with what to do about it."""
+    if settings.monitors and not settings.watch.connectivity:
+        return (ALONE,)
+    return ()
 
 
 def digest(settings: Settings) -> str:

@@ -133,12 +133,13 @@ def poll(
 def config_check(config: Config = None, as_json: Json = False) -> None:
     """Say whether the configuration is right; exit 2 and one line when it is not."""
     known = _settings(config)
+    import settings
     import words
 
-    monitors, channels = len(known.monitors), len(known.channels)
-    value = {"ok": True, "file": str(known.path), "monitors": monitors, "channels": channels}
+    monitors, channels, advice = len(known.monitors), len(known.channels), settings.advice(known)
+    value = {"ok": True, "file": str(known.path), "monitors": monitors, "channels": channels, "advice": advice}
     counts = f"{words.count(monitors, 'monitor')}, {words.count(channels, 'channel')}"
-    _said(as_json, value, f"{known.path}: fine ({counts})")
+    _said(as_json, value, "\n".join((f"{known.path}: fine ({counts})", *advice)))
 
 
 @config_app.command("schema")

@@ -129,9 +129,15 @@ def test_a_mistake_in_the_configuration_is_one_line_and_two(shell: Shell, comman
     assert said == "wardround.toml: [site]: unknown key 'nam'; did you mean 'name'?"
 
 
-def test_config_check_says_that_it_is_fine(shell: Shell) -> None:
-    assert "fine (1 monitor, 0 channels)" in shell.run("config", "check").stdout
-    assert shell.said("config", "check") == {"ok": True, "file": str(shell.config), "monitors": 1, "channels": 0}
+def test_config_check_says_that_it_is_fine_and_what_is_left_open(shell: Shell) -> None:
+    first, *advice = shell.run("config", "check").stdout.splitlines()
+    assert first.endswith("fine (1 monitor, 0 channels)")
+    assert advice == [settings.ALONE]
+    plain = {"ok": True, "file": str(shell.config), "monitors": 1, "channels": 0}
+    assert shell.said("config", "check") == {**plain, "advice": advice}
+    asked = shell.config.read_text().replace("[watch]", '[watch]\nconnectivity = ["127.0.0.1:9"]')
+    shell.config.write_text(asked)
+    assert shell.said("config", "check") == {**plain, "advice": []}
 
 
 def test_another_file_is_named(shell: Shell, tmp_path: Path) -> None:

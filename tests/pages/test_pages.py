@@ -200,6 +200,15 @@ def test_the_watch_says_dead_letters_and_hides_secrets(stage, visit) -> None:
     assert "the channel answered 410" in tables
 
 
+def test_the_watch_says_that_it_does_not_ask_of_its_own_line(stage, visit) -> None:
+    stage()
+    assert "connectivity is not set" in said(visit("about"))
+    there = settings.current().path
+    there.write_text(there.read_text().replace("[store]", '[watch]\nconnectivity = ["127.0.0.1:9"]\n[store]'))
+    settings.current.cache_clear()
+    assert "connectivity is not set" not in said(visit("about"))
+
+
 @pytest.mark.parametrize("slug", ["", "monitor", "status", "about"], ids=["overview", "monitor", "status", "about"])
 def test_where_the_store_lies_is_no_strangers_business(stage, visit, slug) -> None:
     scene = stage(store=False)
