@@ -166,17 +166,20 @@ class Poller:
     def _seen(self, monitor: Monitor, began: float, result: Result) -> None:
         if blind.tells(result):
             self._outcomes[monitor.key] = (boot(), result.network)
-        self.buffer.append(Seen(monitor, self.clock.at(began), result))
+        self._wait(Seen(monitor, self.clock.at(began), result))
+
+    def _read(self, reading: Monitor, began: float, snapshot: Snapshot) -> None:
+        self._wait(Seen(reading, self.clock.at(began), snapshot.result, snapshot))
+
+    def _wait(self, seen: Seen) -> None:
+        self.buffer.append(seen)
         if len(self.buffer) > BUFFER:
             self.buffer.popleft()
             self.dropped += 1
 
-    def _read(self, reading: Monitor, began: float, snapshot: Snapshot) -> None:
-        self.buffer.append(Seen(reading, self.clock.at(began), snapshot.result, snapshot))
-
     async def _keep(self, probing: Probing) -> bool:
         """One commit; False when another poller has taken over. What could not be written stays in the buffer."""
-        count = len(self.buffer)
+        count, dropped = len(self.buffer), self.dropped
         batch = self._fitted(await self._believed([self.buffer[i] for i in range(count)]))
         now, report, began = self.clock.now(), self._report(probing), boot()
         changed, news = tuple(self._changes), tuple(self._news)
@@ -191,7 +194,9 @@ class Poller:
             log.error("nothing could be kept (%s); %d results wait", type(error).__name__, count)
             return True
         self._behind = False
-        for _ in range(count):
+        gone = self.dropped - dropped  # from the buffer while this was committed: the first of them are kept after all
+        self.dropped = dropped + max(0, gone - count)
+        for _ in range(count - gone):
             self.buffer.popleft()
         del self._changes[: len(changed)], self._news[: len(news)]
         self._commit_ms, self._kept = (boot() - began) * 1000, boot() if batch else self._kept
