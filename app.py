@@ -19,7 +19,6 @@ import registry
 import reporting
 import settings
 from routes._guard import Guard
-from routes.health import silence
 
 HOME = Path(__file__).resolve().parent
 VERSION = "0.1.0"
@@ -39,7 +38,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     report(known)
     command = [sys.executable, str(HOME / "wardround.py"), "poll", "--child", "--config", str(known.path)]
     try:
-        async with child.kept_alive(command, silence):
+        async with child.kept_alive(command, signs=True):
             yield
     finally:
         if playing:

@@ -26,11 +26,16 @@ from model import Channel, Checklist, Integration, Maintenance, Monitor, Secret,
 
 __all__ = [
     "Channel", "ConfigError", "Maintenance", "Monitor", "Server", "Settings", "Site", "Store", "Watch",
-    "current", "digest", "found", "load", "schema", "shown", "use",
+    "advice", "current", "digest", "found", "load", "schema", "shown", "use",
 ]  # fmt: skip
 
 HOME = Path(__file__).resolve().parent
 UTC = ZoneInfo("UTC")
+SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)"
+ALONE = (
+    "[watch] connectivity is not set: when our own line is cut, every monitor is called down; "
+    'name one or two hosts outside, such as connectivity = ["one.one.one.one:443", "dns.google:443"]'
+)
 LARGEST = 1_000_000  # bytes; a bigger file is not a configuration
 
 
@@ -155,6 +160,13 @@ def shown(settings: Settings) -> list[tuple[str, str, str]]:
     return [(_masked(table, hidden), key, _masked(value, hidden)) for table, row in rows for key, value in _flat(row)]
 
 
+def advice(settings: Settings) -> tuple[str, ...]:
+    """What is right as it stands and still leaves a gap, each with what to do about it."""
+    if settings.monitors and not settings.watch.connectivity:
+        return (ALONE,)
+    return ()
+
+
 def digest(settings: Settings) -> str:
     """Changes when the configuration does. A changed secret alone does not show: nothing is derived from secrets."""
     return hashlib.sha256(json.dumps(shown(settings)).encode()).hexdigest()[:16]
@@ -252,6 +264,18 @@ def _masked(value: Any, hidden: frozenset[str]) -> str:
     if is_dataclass(value) or value is None:
         return "" if value is None else str(value)
     text = re.sub(r"\*{4,}", "***", str(value))
-    text = re.sub(r"(://)[^/@\s]*@", r"\1***@", text)
-    text = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1?***", text)
+    text = re.sub(rf"\A{SCHEME}://(.*)\Z|{SCHEME}://(\S*)", _without_secrets, text, flags=re.DOTALL)
     return "***" if any(secret in text for secret in hidden if len(secret) >= 4) else text
+
+
+def _without_secrets(url: re.Match[str]) -> str:
+    """The URL without user, password and query. Where an @ may belong to either, nothing of it is left."""
+    scheme, rest = (found for found in url.groups() if found is not None)
+    head, mark, query = rest.partition("?")
+    web = scheme.lower() in ("http", "https")
+    if "@" in query and not web:
+        return f"{scheme}://***"
+    authority, slash, path = head.partition("/") if web else (head, "", "")
+    if "@" in authority and scheme != "sqlite":  # a path may hold one
+        authority = "***@" + authority.rpartition("@")[2]
+    return f"{scheme}://{authority}{slash}{path}" + ("?***" if mark else "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from data.store import Engine
     from model import Monitor, Result, Verdict
     from settings import Settings
 
@@ -77,13 +78,20 @@ async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]
         with store.reading(engine) as c:
             return pings.latest(c, key)
 
-    try:
-        engine = store.open(known.store.url, create=False, readonly=True, check=False)
-    except store.Missing:
-        engine = None
+    engine = _stored(lambda: _there(known.store.url))
     async with checks.open_tools(networks=known.watch.networks, pings=pushed) as tools:
         found = await asyncio.gather(*(checks.run(monitor, tools) for monitor in monitors))
     return [graded(result, monitor.slow) for monitor, result in zip(monitors, found, strict=True)]
+
+
+def _there(url: str) -> Engine | None:
+    """The store for reading; None when there is none yet."""
+    from data import store
+
+    try:
+        return store.open(url, create=False, readonly=True, check=False)
+    except store.Missing:
+        return None
 
 
 def _table(monitors: Sequence[Monitor], results: Sequence[Result]) -> None:
@@ -125,12 +133,13 @@ def poll(
 def config_check(config: Config = None, as_json: Json = False) -> None:
     """Say whether the configuration is right; exit 2 and one line when it is not."""
     known = _settings(config)
+    import settings
     import words
 
-    monitors, channels = len(known.monitors), len(known.channels)
-    value = {"ok": True, "file": str(known.path), "monitors": monitors, "channels": channels}
+    monitors, channels, advice = len(known.monitors), len(known.channels), settings.advice(known)
+    value = {"ok": True, "file": str(known.path), "monitors": monitors, "channels": channels, "advice": advice}
     counts = f"{words.count(monitors, 'monitor')}, {words.count(channels, 'channel')}"
-    _said(as_json, value, f"{known.path}: fine ({counts})")
+    _said(as_json, value, "\n".join((f"{known.path}: fine ({counts})", *advice)))
 
 
 @config_app.command("schema")
@@ -189,12 +198,23 @@ def export(
     if file.suffix not in (".csv", ".parquet"):
         raise Mistake(f"{file}: expected a name that ends in .csv or .parquet")
     with Progress(transient=True, disable=as_json) as progress:
-        task = progress.add_task(f"{table} to {file.name}", total=None)
-        count = _stored(lambda: _exported(known, table, file, lambda done: progress.update(task, completed=done)))
+        task = progress.add_task(f"{table} to {file.name}", total=1.0)
+        count = _stored(lambda: _exported(known, table, file, lambda _, share: progress.update(task, completed=share)))
     _said(as_json, {"file": str(file), "rows": count}, f"{file}: {count} rows")
 
 
-def _exported(known: Settings, table: str, file: Path, progress: Callable[[int], None]) -> int:
+def _exported(known: Settings, table: str, file: Path, progress: Callable[[int, float], None]) -> int:
+    """Under another name until it is whole: a file that has its name has every row."""
+    part = file.with_name(f"{file.name}.part")
+    try:
+        count = _written(known, table, part, file.suffix, progress)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _written(known: Settings, table: str, file: Path, kind: str, progress: Callable[[int, float], None]) -> int:
     from datetime import UTC, datetime, timedelta
 
     from data import exports, store
@@ -202,11 +222,13 @@ def _exported(known: Settings, table: str, file: Path, progress: Callable[[int],
     end = datetime.now(UTC)
     start = end - timedelta(days=known.store.raw_days if table == "samples" else known.store.history_days)
     engine = store.open(known.store.url, create=False, readonly=True, check=False)
-    with store.reading(engine) as c:
-        if file.suffix == ".parquet":
-            return exports.write_parquet(c, table, start, end, file, progress)
+    try:
+        if kind == ".parquet":
+            return exports.write_parquet(engine, table, start, end, file, progress)
         with file.open("w", newline="", encoding="utf-8") as out:
-            return exports.write_csv(c, table, start, end, out, progress)
+            return exports.write_csv(engine, table, start, end, out, progress)
+    finally:
+        engine.dispose()
 
 
 @app.command("gate")

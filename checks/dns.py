@@ -46,7 +46,7 @@ async def probe(options: Options, tools: Tools) -> Result:
     values = await _asked(options, resolver)
     tools.watch.stop()
     shown = ", ".join(values[:MOST])[:150]
-    if options.expected and set(map(_plain, options.expected)) != set(values):
+    if options.expected and {_plain(value, options.type) for value in options.expected} != set(values):
         raise Fault(f"answered {shown}, not {', '.join(options.expected)[:80]}")
     return Result(Status.UP, f"{options.type}: {shown}", facts=(("values", shown),))
 
@@ -81,7 +81,7 @@ async def _asked(options: Options, resolver: dns.asyncresolver.Resolver) -> tupl
         raise Fault("the name server does not answer", network=True) from None
     except dns.exception.DNSException as error:
         raise Fault(f"the lookup failed ({type(error).__name__})") from None
-    return tuple(sorted({_plain(record.to_text()) for record in answer})[:MOST])
+    return tuple(sorted({_plain(record.to_text(), options.type) for record in answer}))
 
 
 def _heard(error: dns.resolver.NoNameservers) -> bool:
@@ -93,9 +93,9 @@ def _refused(error: dns.resolver.NoNameservers) -> str:
     return f"the name server answered {' and '.join(sorted(codes))}" if codes else "the name server does not answer"
 
 
-def _plain(value: str) -> str:
-    """A value as people write it: without the dot at the end and the quotes of a text."""
+def _plain(value: str, kind: str) -> str:
+    """A value as people write it: a name in small letters without the dot at its end, a text without its quotes."""
     text = value.strip()
-    if text.startswith('"'):
-        return text.strip('"').replace('" "', "")
-    return text.rstrip(".").lower()
+    if kind != "TXT":
+        return text.rstrip(".").lower()
+    return text[1:-1].replace('" "', "") if len(text) > 1 and text[0] == text[-1] == '"' else text

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from data import changes, days, flips, intervals, rollups, samples, series
+from data import changes, days, flips, intervals, rollups, samples, store
 
 Cell = str | int | float | None
-Progress = Callable[[int], None]
+Progress = Callable[[int, float], None]  # rows so far, and the share of the time that is through
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: dict[str, tuple[tuple[str, type], ...]] = {
@@ -35,23 +35,32 @@ COLUMNS: dict[str, tuple[tuple[str, type], ...]] = {
 TABLES = tuple(COLUMNS)
 
 
-def rows(c: Connection, table: str, start: datetime, end: datetime) -> Iterator[list[tuple[Cell, ...]]]:
+def rows(engine: Engine, table: str, start: datetime, end: datetime) -> Iterator[tuple[float, list[tuple[Cell, ...]]]]:
     """The rows of ``table`` (one of TABLES) from ``start`` to ``end`` in batches: a day, of samples an hour.
 
-    Moments are ISO 8601 in UTC; roll-ups are of hours. An interval counts where it ended; open ones are left out.
+    Each batch is read in a transaction of its own, for one that lasts keeps the log of a store from being cut; with it
+    comes the share of the time that is through. Moments are ISO 8601 in UTC; roll-ups are of hours. An interval counts
+    where it ended; open ones are left out.
     """
     if table == "days":
         start = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    begun, whole = start, end - start
     while start < end:
-        stop = min(start + (HOUR if table == "samples" else DAY), end)
-        if batch := list(_BATCHES[table](c, start, stop)):
-            yield batch
+        stop = min(_stop(table, start), end)
+        with store.reading(engine) as c:
+            batch = list(_BATCHES[table](c, start, stop))
+        yield (stop - begun) / whole, batch
         start = stop
 
 
+def _stop(table: str, start: datetime) -> datetime:
+    """Where the batch that begins at ``start`` ends; samples are packed by the hour."""
+    return start.replace(minute=0, second=0, microsecond=0) + HOUR if table == "samples" else start + DAY
+
+
 def _samples(c: Connection, start: datetime, end: datetime) -> Iterator[tuple[Cell, ...]]:
-    for key in sorted(series.ids(c)):
-        for s in samples.between(c, key, start, end):
+    for some in samples.hour(c, start, end).values():
+        for s in some:
             yield s.series, s.at.isoformat(), s.status, s.latency, s.words
 
 
@@ -101,25 +110,29 @@ def restored(text: str) -> str:
     return text[1:] if text.startswith("'") else text
 
 
+def _nobody(_count: int, _share: float) -> None:
+    """Nobody wants to hear how far it is."""
+
+
 def write_csv(
-    c: Connection, table: str, start: datetime, end: datetime, out: IO[str], progress: Progress = lambda _: None
+    engine: Engine, table: str, start: datetime, end: datetime, out: IO[str], progress: Progress = _nobody
 ) -> int:
     """Writes ``rows`` with a head line to ``out`` (opened with newline=""); returns how many.
 
-    ``progress`` hears how many there are so far after each batch.
+    ``progress`` hears after each batch how far it is.
     """
     writer = csv.writer(out)
     writer.writerow([name for name, _ in COLUMNS[table]])
     count = 0
-    for batch in rows(c, table, start, end):
+    for share, batch in rows(engine, table, start, end):
         writer.writerows([neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in batch)
         count += len(batch)
-        progress(count)
+        progress(count, share)
     return count
 
 
 def write_parquet(
-    c: Connection, table: str, start: datetime, end: datetime, path: Path, progress: Progress = lambda _: None
+    engine: Engine, table: str, start: datetime, end: datetime, path: Path, progress: Progress = _nobody
 ) -> int:
     """The same as a Parquet file (zstd), for pandas, DuckDB and the like; text stays as it is."""
     import pyarrow as pa  # type: ignore[import-untyped]
@@ -129,10 +142,11 @@ def write_parquet(
     schema = pa.schema([(name, kinds[kind]) for name, kind in COLUMNS[table]])
     count = 0
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in rows(c, table, start, end):
-            writer.write_table(pa.Table.from_pylist(_named(table, batch), schema))
+        for share, batch in rows(engine, table, start, end):
+            if batch:
+                writer.write_table(pa.Table.from_pylist(_named(table, batch), schema))
             count += len(batch)
-            progress(count)
+            progress(count, share)
     return count
 
 

@@ -72,6 +72,29 @@ def fresh(c: Connection, start: datetime, end: datetime) -> dict[str, list[Sampl
     return found
 
 
+def hour(c: Connection, start: datetime, end: datetime) -> dict[str, tuple[Sample, ...]]:
+    """The samples of every series from ``start`` up to ``end`` (exclusive), both inside one hour of UTC; by key."""
+    known, low, high = names(c), millis(start), millis(end)
+    there = low // HOUR_MS << BITS
+    found: dict[str, dict[datetime, Sample]] = {}
+    rows = c.execute(
+        select(CHUNKS.c.key, CHUNKS.c.body).where(CHUNKS.c.key >= there, CHUNKS.c.key < there + (1 << BITS))
+    )
+    for key, body in rows:
+        series = known[key & MOST]
+        sealed = _unpacked(series, key, body)
+        found[series] = {sample.at: sample for sample in sealed if low <= millis(sample.at) < high}
+    for series, some in fresh(c, start, end).items():
+        found.setdefault(series, {}).update((sample.at, sample) for sample in some)
+    return {series: tuple(some[at] for at in sorted(some)) for series, some in sorted(found.items()) if some}
+
+
+def first(c: Connection, start: datetime) -> datetime | None:
+    """The moment of the first sample from ``start`` on that is not sealed yet, of any series; None without one."""
+    key = c.execute(select(func.min(T.key)).where(T.key >= millis(start) << BITS)).scalar()
+    return None if key is None else moment((key >> BITS) * 1000)
+
+
 def recent(c: Connection, series: str, limit: int) -> tuple[Sample, ...]:
     """The newest ``limit`` samples of ``series``, oldest first."""
     number = _number(c, series)
@@ -109,8 +132,12 @@ def _sealed(c: Connection, series: str, number: int, hours: Sequence[int]) -> It
     keys = [hour << BITS | number for hour in hours]
     rows = c.execute(select(CHUNKS.c.key, CHUNKS.c.body).where(CHUNKS.c.key.in_(keys)).order_by(CHUNKS.c.key))
     for key, body in rows:
-        for at, status, latency, words in chunks.unpack(body, (key >> BITS) * HOUR_MS):
-            yield Sample(series, moment(at * 1000), STATUSES[status], ms_of(latency), words)
+        yield from _unpacked(series, key, body)
+
+
+def _unpacked(series: str, key: int, body: bytes) -> Iterator[Sample]:
+    for at, status, latency, words in chunks.unpack(body, (key >> BITS) * HOUR_MS):
+        yield Sample(series, moment(at * 1000), STATUSES[status], ms_of(latency), words)
 
 
 def _sample(series: str, row: Any) -> Sample:

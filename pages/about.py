@@ -12,7 +12,7 @@ known, seen, now = store.told(), store.watch(), store.now()
 zone = known.site.timezone
 
 st.subheader("Poller", anchor=False)
-st.html(watch.poller(seen, now, zone))
+st.html(watch.poller(seen, now, zone, store.advice()))
 
 st.subheader("Messages", anchor=False)
 st.html(watch.outbox(seen, now))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 WAIT = 3.0
+Addresses = Callable[[str], Awaitable[tuple[str, ...]]]
 
 
-async def reachable(targets: Sequence[str]) -> bool:
-    """True when any of the ``host:port`` accepts a connection within three seconds."""
-    asked = [asyncio.create_task(_answers(target)) for target in targets]
+async def reachable(targets: Sequence[str], addresses: Addresses) -> bool:
+    """True when any of the ``host:port`` accepts a connection within three seconds.
+
+    ``addresses`` looks names up: in threads of our own, for the loop's would all hang in a name server that is gone.
+    """
+    asked = [asyncio.create_task(_answers(target, addresses)) for target in targets]
     try:
         return any([await answer for answer in asyncio.as_completed(asked)])
     finally:
@@ -19,11 +23,13 @@ async def reachable(targets: Sequence[str]) -> bool:
             task.cancel()
 
 
-async def _answers(target: str) -> bool:
-    host, _, port = target.rpartition(":")
+async def _answers(target: str, addresses: Addresses) -> bool:
+    name, _, port = target.rpartition(":")
     with suppress(OSError, TimeoutError):
         async with asyncio.timeout(WAIT):
-            _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
-            writer.close()
-            return True
+            for address in await addresses(name.strip("[]")):
+                with suppress(OSError):
+                    _, writer = await asyncio.open_connection(address, int(port))
+                    writer.close()
+                    return True
     return False

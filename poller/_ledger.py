@@ -44,8 +44,9 @@ from model import (
     Told,
     WatchReport,
 )
-from rules import alerting, partial, status
+from rules import alerting, status
 from rules import changes as what_changed
+from rules import partial as in_part
 from rules import vitals as measured
 from settings import Settings
 
@@ -182,12 +183,12 @@ class Ledger:
         """What an outside service said beside what was known, and what of it is news. Our own cut line says nothing."""
         key, at, snapshot = seen.monitor.key, seen.at, replace(snapshot, result=seen.result)
         old_at, old = draft.good.get(key) or self.good.get(key) or (at, None)
-        if partial.told(snapshot):
+        if in_part.told(snapshot):
             before = old.incidents if old else ()
-            snapshot = partial.judged(old, snapshot)
+            snapshot = in_part.judged(old, snapshot)
             incidents = what_changed.standing(before, snapshot.incidents, snapshot.unread)
             snapshot = replace(snapshot, incidents=incidents)
-            known = replace(partial.together(old, old_at, snapshot), sent=())
+            known = replace(in_part.together(old, old_at, snapshot), sent=())
             draft.changes += what_changed.deployments(old.deployments if old else (), known.deployments, at)
             draft.changes += what_changed.vendors(before, incidents, at)
             draft.good[key] = (at, known)

@@ -35,21 +35,18 @@ class Probing:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._armed = 0.0
+        self._closed = False
         self.running: set[str] = set()
         self.late: deque[tuple[float, float]] = deque(maxlen=20_000)  # (when, ms it began after it was due)
         self.probes = self.missed = 0
 
     async def run(self) -> None:
-        """Never returns; cancel it."""
+        """Never returns; cancel it, and ``close``."""
         start = boot()
         for key, monitor in self.monitors.items():
             self._grid[key] = start + schedule.phase(key, monitor.every)
             self._at(key, start + schedule.phase(key, min(FIRST, monitor.every)))
-        try:
-            await asyncio.Event().wait()
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
+        await asyncio.Event().wait()
 
     def doubtful(self, keys: frozenset[str]) -> None:
         """Looks at these again in a few seconds, not a whole interval later."""
@@ -66,6 +63,10 @@ class Probing:
             self._at(key, soon)
 
     async def close(self) -> None:
+        """Ends what runs, and starts nothing any more."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -78,6 +79,8 @@ class Probing:
     def _arm(self) -> None:
         """One timer for the earliest due time: no task wakes up for nothing."""
         due = self._heap[0][0]
+        if self._closed:
+            return
         if self._timer is not None:
             if due >= self._armed:
                 return

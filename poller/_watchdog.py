@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 log = logging.getLogger("wardround.poller")
 STUCK = 70  # exit code
@@ -38,6 +41,33 @@ class Watchdog(threading.Thread):
                 return
         log.critical("the poller's loop did not turn for %.0f s: ending this process", self.limit)
         os._exit(STUCK)
+
+
+def sign() -> None:
+    """A sign of life for whoever reads our standard output; nothing when that is a file or a terminal."""
+    kind = os.fstat(1).st_mode
+    if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
+        os.set_blocking(1, False)  # whoever does not read must not stop us
+        with suppress(OSError):
+            os.write(1, b".")
+
+
+@contextmanager
+def signing(step: float = 1.0) -> Iterator[None]:
+    """Gives signs of life while the block lasts: for a start that may read or migrate a large store first."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(step):
+            sign()
+
+    thread = threading.Thread(target=work, daemon=True, name="signs")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def end_with_parent() -> None:

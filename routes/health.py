@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -66,15 +65,6 @@ async def whole(_request: Request) -> Response:
         "checks": checks,
     }
     return answer(body, 503 if state == "unhealthy" else 200, X_Response_Time=f"{took}ms")
-
-
-async def silence() -> float:
-    """Seconds since the poller last reported, without end when it never did; 0 while the store cannot say."""
-    try:
-        facts = await _store.read(_facts)
-    except store.StoreError:
-        return 0.0
-    return (datetime.now(UTC) - facts.report.at).total_seconds() if facts.report else math.inf
 
 
 def _part(status: str, message: str, **more: Any) -> dict[str, Any]:

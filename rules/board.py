@@ -97,11 +97,15 @@ def board(
         )
     )
     seen = max((t.seen for t in ordered if t.seen), default=None)
-    horizon = min((m.horizon for m in monitors if not m.paused), default=0.0)
-    stale = seen is None or (now - seen).total_seconds() > max(horizon, 15.0)
-    blind = stale and any(not t.paused for t in ordered)
+    horizons = {m.key: m.horizon for m in monitors}
+    fresh = any(_fresh(t, horizons.get(t.key, 0.0), now) for t in ordered if not t.paused)
+    blind = not fresh and any(not t.paused for t in ordered)
     loud = () if blind else tuple(sorted(alarms, key=lambda t: (ORDER[t.status], t.name.lower())))
-    return Board(now, seen, stale, ordered, Counter(t.status for t in ordered), loud)
+    return Board(now, seen, not fresh, ordered, Counter(t.status for t in ordered), loud)
+
+
+def _fresh(tile: Tile, horizon: float, now: datetime) -> bool:
+    return tile.seen is not None and (now - tile.seen).total_seconds() <= max(horizon, 15.0)
 
 
 def banner(board: Board) -> tuple[Status, str, str]:

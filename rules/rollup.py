@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -55,6 +55,16 @@ def merge(series: str, level: str, start: datetime, rollups: Sequence[Rollup]) -
         ),
         histogram.merge([r.latency for r in rollups]),
     )
+
+
+def grown(made: Iterable[Rollup], known: Iterable[Rollup]) -> list[Rollup]:
+    """Those that hold more than what is known of their bucket: what was packed away since is not to be subtracted."""
+    counts = {(each.series, each.level, each.start): _all(each) for each in known}
+    return [each for each in made if _all(each) > counts.get((each.series, each.level, each.start), 0)]
+
+
+def _all(rollup: Rollup) -> int:
+    return rollup.samples + rollup.unknown
 
 
 def mean(rollup: Rollup, step: str) -> float | None:

@@ -12,10 +12,12 @@ import psutil
 import pytest
 
 import child
+from data import store, watch
 
 APPENDS = "import os,sys; open(sys.argv[1],'a').write(str(os.getpid())+'\\n'); "
 DIES = APPENDS + "sys.exit(3)"
 LIVES = APPENDS + "sys.stdin.read()"
+SIGNS = APPENDS + "import time\nwhile True: os.write(1, b'.'); time.sleep(0.1)"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + APPENDS + "import time; time.sleep(60)"
 
 
@@ -54,38 +56,66 @@ async def test_one_that_dies_is_started_again_later_and_later(
     assert "exit 3" in caplog.text
 
 
-async def test_one_that_lives_and_does_nothing_is_started_again(
+async def test_one_that_lives_and_says_nothing_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child, "GRACE", 0.2)
-    monkeypatch.setattr(child, "STUCK", 0.3)
-    monkeypatch.setattr(child, "LOOK", 0.05)
+    monkeypatch.setattr(child, "STUCK", 4.0)
     monkeypatch.setattr(child, "FIRST", 0.05)
     file = tmp_path / "starts"
-
-    async def silent() -> float:
-        return 100.0
-
-    async with child.kept_alive(command(DEAF, file), silent):
-        await until(lambda: len(starts(file)) >= 2)
+    async with child.kept_alive(command(DEAF, file), signs=True):
+        await until(lambda: len(starts(file)) >= 2, 60)
         first = starts(file)[0]
         assert not psutil.pid_exists(first)
         process = psutil.Process(starts(file)[1])
     assert not process.is_running()
 
 
-async def test_one_that_reports_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "STUCK", 0.1)
-    monkeypatch.setattr(child, "LOOK", 0.02)
-    file, asked = tmp_path / "starts", []
-
-    async def heard() -> float:
-        asked.append(1)
-        return 0.05
-
-    async with child.kept_alive(command(LIVES, file), heard):
-        await until(lambda: len(asked) > 10)
+async def test_one_that_gives_signs_of_life_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "STUCK", 3.0)
+    file = tmp_path / "starts"
+    async with child.kept_alive(command(SIGNS, file), signs=True):
+        await until(lambda: len(starts(file)) == 1, 30)
+        await asyncio.sleep(7)
         assert len(starts(file)) == 1
+
+
+async def test_one_that_cannot_be_started_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(child, "FIRST", 0.05)
+    program, file = tmp_path / "program", tmp_path / "starts"
+    with caplog.at_level(logging.ERROR, "wardround.server"):
+        async with child.kept_alive([str(program), str(file)]):
+            await until(lambda: "FileNotFoundError" in caplog.text)
+            program.write_text(f"#!{sys.executable}\n{LIVES}")
+            program.chmod(0o700)
+            await until(lambda: len(starts(file)) == 1, 30)
+
+
+@pytest.mark.slow
+async def test_a_poller_whose_store_is_locked_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "STUCK", 10.0)
+    config, url = tmp_path / "wardround.toml", f"sqlite:///{tmp_path / 'w.db'}"
+    config.write_text(
+        f'[store]\nurl = "{url}"\n[[monitor]]\nkey = "job"\ncheck = "heartbeat"\nevery = "1s"\nperiod = "1d"\n'
+        'token = "a-token-of-this-test"\n'
+    )
+    engine = store.open(url)
+    program = [sys.executable, str(child.HOME / "wardround.py"), "poll", "--child", "--config", str(config)]
+    async with child.kept_alive(program, signs=True):
+        await until(lambda: reported(engine) is not None, 60)
+        with store.writing(engine):
+            before = reported(engine)
+            await asyncio.sleep(15)
+        await until(lambda: reported(engine).at > before.at, 60)
+    assert reported(engine).pid == before.pid
+    engine.dispose()
+
+
+def reported(engine):
+    with store.reading(engine) as c:
+        return watch.read(c)
 
 
 async def test_one_that_will_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

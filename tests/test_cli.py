@@ -19,7 +19,7 @@ import pytest
 
 import settings
 import wardround
-from data import samples, series, store
+from data import exports, samples, series, store
 from model import Sample, Status
 
 HOME = Path(__file__).resolve().parents[1]
@@ -129,9 +129,15 @@ def test_a_mistake_in_the_configuration_is_one_line_and_two(shell: Shell, comman
     assert said == "wardround.toml: [site]: unknown key 'nam'; did you mean 'name'?"
 
 
-def test_config_check_says_that_it_is_fine(shell: Shell) -> None:
-    assert "fine (1 monitor, 0 channels)" in shell.run("config", "check").stdout
-    assert shell.said("config", "check") == {"ok": True, "file": str(shell.config), "monitors": 1, "channels": 0}
+def test_config_check_says_that_it_is_fine_and_what_is_left_open(shell: Shell) -> None:
+    first, *advice = shell.run("config", "check").stdout.splitlines()
+    assert first.endswith("fine (1 monitor, 0 channels)")
+    assert advice == [settings.ALONE]
+    plain = {"ok": True, "file": str(shell.config), "monitors": 1, "channels": 0}
+    assert shell.said("config", "check") == {**plain, "advice": advice}
+    asked = shell.config.read_text().replace("[watch]", '[watch]\nconnectivity = ["127.0.0.1:9"]')
+    shell.config.write_text(asked)
+    assert shell.said("config", "check") == {**plain, "advice": []}
 
 
 def test_another_file_is_named(shell: Shell, tmp_path: Path) -> None:
@@ -207,6 +213,42 @@ def test_a_store_of_a_newer_program_is_left_alone(shell: Shell) -> None:
         assert "newer" in shell.refused(*command.split())
 
 
+def older(path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(path) as c:
+        c.execute("UPDATE alembic_version SET version_num = '0001'")
+    c.close()
+
+
+def newer(path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(path) as c:
+        c.execute("UPDATE alembic_version SET version_num = '9999'")
+    c.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        pytest.param(older, "start the poller once to migrate it", id="an older store"),
+        pytest.param(newer, "a newer Wardround has been here", id="a newer store"),
+        pytest.param(lambda path: path.write_bytes(b"no database" * 99), "cannot be read", id="a damaged store"),
+    ],
+)
+def test_check_says_in_one_line_what_is_wrong_with_the_store(shell: Shell, spoil: Any, words: str) -> None:
+    shell.filled()
+    spoil(shell.folder / "w.db")
+    assert words in shell.refused("check")
+
+
+def test_check_says_in_one_line_that_postgres_is_down(shell: Shell) -> None:
+    said = shell.refused("check", WARDROUND_STORE_URL="postgresql://watcher:" + CANARY + "@127.0.0.1:9/ward")
+    assert "Postgres does not answer" in said
+    assert CANARY not in said
+
+
 def test_samples_leave_as_csv_and_as_parquet(shell: Shell) -> None:
     count = shell.filled()
     assert shell.said("export", "out.csv")["rows"] == count
@@ -214,6 +256,25 @@ def test_samples_leave_as_csv_and_as_parquet(shell: Shell) -> None:
     with (shell.folder / "out.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == count
     assert pyarrow.parquet.read_table(shell.folder / "out.parquet").num_rows == count
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_an_export_that_breaks_leaves_no_file(shell: Shell, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    shell.filled()
+    (shell.folder / name).write_text("the one before")
+    whole = exports.rows
+
+    def breaks(*told: Any) -> Any:
+        yield next(whole(*told))
+        raise store.Busy("the store stayed locked")
+
+    monkeypatch.setattr(exports, "rows", breaks)
+    monkeypatch.chdir(shell.folder)
+    monkeypatch.setenv("WARDROUND_CONFIG", "")
+    assert shell.refused_inside("export", name, "--force") == "the store stayed locked"
+    settings.current.cache_clear()
+    assert (shell.folder / name).read_text() == "the one before"
+    assert list(shell.folder.glob("*.part")) == []
 
 
 def test_an_unknown_command_says_so_without_a_traceback(shell: Shell) -> None:

@@ -366,6 +366,38 @@ def test_a_password_in_the_store_is_not_shown(tmp_path: Path) -> None:
     assert ("[store]", "url", "postgresql://***@db.example/ward") in settings.shown(known)
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"postgresql://db.example/ward?user=u&password={CANARY}", "postgresql://db.example/ward?***"),
+        (f"postgresql://u:p@{CANARY}@db.example/ward", "postgresql://***@db.example/ward"),
+        (f"postgresql://u:p/{CANARY}@db.example/ward", "postgresql://***@db.example/ward"),
+        (f"postgresql://u:{CANARY}?x@db.example/ward", "postgresql://***"),
+        (f"postgresql://db.example/ward?password=x@{CANARY}", "postgresql://***"),
+        (f"postgresql://u:p w {CANARY}@db.example/ward", "postgresql://***@db.example/ward"),
+        (f"postgres://u:{CANARY}@db.example:5432/ward?sslmode=require", "postgres://***@db.example:5432/ward?***"),
+        ("postgresql:///ward", "postgresql:///ward"),
+        ("sqlite:////srv/us@home/w.db", "sqlite:////srv/us@home/w.db"),
+    ],
+)
+def test_no_way_to_write_a_password_into_the_store_shows_it(tmp_path: Path, url: str, shown: str) -> None:
+    known = loaded(tmp_path, HTTP, {"WARDROUND_STORE_URL": url})
+    assert CANARY not in f"{known!r}{settings.shown(known)}"
+    assert ("[store]", "url", shown) in settings.shown(known)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"https://x.example/a?token={CANARY}", "https://x.example/a?***"),
+        ("https://x.example/@people/a", "https://x.example/@people/a"),
+        (f"see https://u:{CANARY}@x.example/a now", "see https://***@x.example/a now"),
+    ],
+)
+def test_addresses_lose_what_may_be_secret_and_stay_addresses(url: str, shown: str) -> None:
+    assert settings._masked(url, frozenset()) == shown
+
+
 def test_the_digest_changes_with_what_is_watched(tmp_path: Path) -> None:
     before = settings.digest(loaded(tmp_path, HTTP))
     assert settings.digest(loaded(tmp_path, HTTP)) == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go  # type: ignore[import-untyped]
@@ -50,14 +50,26 @@ def inert(text: str) -> str:
     return words.excerpt(text, 120).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
 
 
-def with_gaps(points: Sequence[Rollup], step: int) -> list[tuple[datetime, Rollup | None]]:
-    """Points in order with an empty one wherever a step is missing, so that no line is drawn over what nobody saw."""
-    found: list[tuple[datetime, Rollup | None]] = []
+Point = tuple[datetime, Rollup | None]
+
+
+def with_gaps(points: Sequence[Rollup], step: int, horizon: float) -> list[Point]:
+    """Points in order with an empty one in every gap, so that no line is drawn over what nobody saw.
+
+    A gap is a missing step, unless the monitor is looked at more seldom: then it is more than ``horizon`` seconds.
+    """
+    found: list[Point] = []
     for point in points:
-        if found and (point.start - found[-1][0]).total_seconds() > 1.5 * step:
+        if found and (point.start - found[-1][0]).total_seconds() > max(1.5 * step, horizon):
             found.append((found[-1][0] + (point.start - found[-1][0]) / 2, None))
         found.append((point.start, point))
     return found
+
+
+def dots(points: Sequence[Point]) -> dict[str, Any]:
+    """A dot for each point that no line reaches; the others have none."""
+    there = [False, *(point is not None for _, point in points), False]
+    return {"size": [0 if left or right else 5 for left, right in zip(there, there[2:], strict=False)], "opacity": 1}
 
 
 def marks(found: Sequence[Change], theme: str, tz: ZoneInfo, y: float = 0.45) -> list[go.Scatter]:

@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 import words
 from model import Flip, Interval, Status
-from ui.axes import dress, inert, local, marks, with_gaps
+from ui.axes import dots, dress, inert, local, marks, with_gaps
 from ui.detail import Detail
 from ui.palette import QUANTILES, STATES
 
@@ -59,11 +59,12 @@ def _said(each: Interval, tz: ZoneInfo) -> str:
 
 
 def _quantiles(detail: Detail, theme: str, tz: ZoneInfo) -> list[go.Scatter]:
-    points = with_gaps(detail.points, detail.step)
+    points = with_gaps(detail.points, detail.step, detail.monitor.horizon)
     times = [local(at, tz) for at, _ in points]
     return [
         go.Scatter(
-            x=times, y=[getattr(point, name) if point else None for _, point in points], name=name, mode="lines",
+            x=times, y=[getattr(point, name) if point else None for _, point in points], name=name,
+            mode="lines+markers", marker=dots(points),
             line={"color": colour.of(theme), "width": 2 if name == "p50" else 1.3},
             connectgaps=False, hovertemplate="%{y:.0f} ms",
         )

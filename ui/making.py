@@ -55,7 +55,7 @@ def _known(detail: Detail) -> float:
 def uptime(detail: Detail, tz: ZoneInfo) -> Pairs:
     """Numerators and denominators of the share."""
     seconds = detail.uptime
-    between = f"{100 * detail.bounds[0]:.3f} % and {100 * detail.bounds[1]:.3f} %" if detail.bounds else words.NO_DATA
+    between = " and ".join(f"{words.floored(100 * share, 3)} %" for share in detail.bounds or ()) or words.NO_DATA
     return [
         ("From", words.moment(detail.start, tz)),
         ("To", words.moment(detail.end, tz)),

@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 import rules.rollup
 import words
 from model import Phases, Result
-from ui.axes import dress, lane, local, marks, with_gaps
+from ui.axes import dots, dress, lane, local, marks, with_gaps
 from ui.detail import Detail
 from ui.lists import empty
 from ui.markup import Html, icon, joined, tag
@@ -70,13 +70,14 @@ def _facts(result: Result) -> Html:
 def figure(detail: Detail, theme: str, tz: ZoneInfo) -> go.Figure:
     """Where the time of an answer goes, stacked: means of each step in ms."""
     drawing = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.82, 0.18], vertical_spacing=0.04)
-    points = with_gaps(detail.points, detail.step)
+    points = with_gaps(detail.points, detail.step, detail.monitor.horizon)
     for number, (name, label) in enumerate([*STEPS, ("rest", "rest")]):
         drawing.add_trace(
             go.Scatter(
                 x=[local(at, tz) for at, _ in points],
                 y=[rules.rollup.mean(point, name) if point else None for _, point in points],
-                name=label, stackgroup="all", mode="lines", line={"width": 0.6, "color": COLOURS[number].of(theme)},
+                name=label, stackgroup="all", mode="lines+markers", marker=dots(points),
+                line={"width": 0.6, "color": COLOURS[number].of(theme)},
                 hovertemplate="%{y:.1f} ms",
             ), 1, 1,
         )  # fmt: skip

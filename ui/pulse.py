@@ -40,7 +40,12 @@ def beat(slug: str) -> None:
             )
         )
     except data.store.StoreError as error:
-        st.html(lists.empty("The store cannot be read, so nothing is known.", str(error)))
+        st.html(lists.empty("The store cannot be read, so nothing is known.", _why(slug, error)))
+
+
+def _why(slug: str, error: data.store.StoreError) -> str:
+    """The reason may name hosts, users and paths: it is for the page about the watch, not for strangers."""
+    return str(error) if slug == "about" else "It is tried again every few seconds."
 
 
 def _state(chosen: str) -> object:

@@ -384,3 +384,8 @@ def _kind() -> str:
 def shown() -> list[tuple[str, str, object]]:
     """The configuration as loaded, secrets as ***."""
     return list(settings.shown(told()))
+
+
+def advice() -> tuple[str, ...]:
+    """What the configuration leaves open, and what to do about it."""
+    return settings.advice(told())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,8 +18,8 @@ from ui.store import Watch
 LATE = 15.0  # seconds without a report, after which nobody watches
 
 
-def poller(seen: Watch, now: datetime, tz: ZoneInfo) -> Html:
-    """What the poller says of itself; when it says nothing, that first."""
+def poller(seen: Watch, now: datetime, tz: ZoneInfo, advice: Sequence[str] = ()) -> Html:
+    """What the poller says of itself; when it says nothing, that first. ``advice``: what it was told leaves a gap."""
     report = seen.report
     if report is None:
         return empty(
@@ -26,7 +27,13 @@ def poller(seen: Watch, now: datetime, tz: ZoneInfo) -> Html:
             "`streamlit run app.py` starts one; so does `python wardround.py poll`.",
         )
     silent = (now - report.at).total_seconds() > LATE
-    return facts([("Last sign of life", _bad(words.ago(report.at, now), silent)), *_said(report, tz)])
+    return facts(
+        [
+            ("Last sign of life", _bad(words.ago(report.at, now), silent)),
+            *_said(report, tz),
+            *(("Advice", each) for each in advice),
+        ]
+    )
 
 
 def _said(report: WatchReport, tz: ZoneInfo) -> list[tuple[str, str | Html]]:

@@ -22,6 +22,7 @@ RECORDS = {
     ("www.web.example.", "CNAME"): ["web.example."],
     ("web.example.", "MX"): ["10 mail.web.example."],
     ("web.example.", "TXT"): ['"v=spf1 -all" " more"'],
+    ("key.example.", "TXT"): ['"v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GN"'],
     ("web.example.", "NS"): ["ns1.web.example.", "ns2.web.example."],
 }
 CODES = {"servfail.example.": dns.rcode.SERVFAIL, "refused.example.": dns.rcode.REFUSED}
@@ -63,6 +64,8 @@ async def server() -> AsyncIterator[dict[str, Any]]:
         ("www.web.example", "CNAME", "web.example"),
         ("web.example", "MX", "10 mail.web.example."),
         ("web.example", "TXT", "v=spf1 -all more"),
+        ("web.example", "TXT", '"v=spf1 -all" " more"'),
+        ("key.example", "TXT", "v=DKIM1; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GN"),
         ("web.example", "NS", ["ns1.web.example", "NS2.web.example"]),
         ("web.example", "A", []),
     ],
@@ -74,6 +77,13 @@ async def test_a_record_with_the_expected_values_is_up(
     assert (result.status, result.words.split(":")[0]) == (Status.UP, kind)
     assert result.latency == result.phases.dns
     assert result.latency > 0
+
+
+async def test_capitals_of_a_text_count(look: Any, server: Any) -> None:
+    expected = "v=dkim1; p=migfma0gcsqgsib3dqebaquaa4gn"
+    result = await look("dns", host="key.example", type="TXT", expected=expected, **server)
+    assert result.status is Status.DOWN
+    assert "p=MIGfMA0GCSqG" in result.words
 
 
 @pytest.mark.parametrize(

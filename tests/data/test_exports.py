@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from data import changes, days, exports, flips, intervals, rollups, samples, series, store
 from model import Change, Day, Flip, Interval, Rollup, Sample, Status, Uptime
@@ -37,10 +37,9 @@ def filled(db: Engine) -> Engine:
     return db
 
 
-def exported(db: Engine, table: str) -> tuple[list[list[str]], list[int]]:
+def exported(db: Engine, table: str) -> tuple[list[list[str]], list[tuple[int, float]]]:
     out, heard = io.StringIO(newline=""), []
-    with store.reading(db) as c:
-        count = exports.write_csv(c, table, NOON, NOON + 72 * HOUR, out, heard.append)
+    count = exports.write_csv(db, table, NOON, NOON + 72 * HOUR, out, lambda *said: heard.append(said))
     found = list(csv.reader(io.StringIO(out.getvalue(), newline="")))
     assert len(found) == count + 1
     return found, heard
@@ -55,23 +54,57 @@ def test_every_row_is_exported_once(filled: Engine, table: str) -> None:
     assert found[0] == [name for name, _ in exports.COLUMNS[table]]
     assert len({tuple(row) for row in found[1:]}) == len(found) - 1 == ROWS[table]
     assert heard == sorted(heard)
-    assert heard[-1] == ROWS[table]
+    assert heard[-1] == (ROWS[table], 1.0)
     assert len(heard) >= 3
 
 
 @pytest.mark.parametrize("table", exports.TABLES)
 def test_parquet_holds_the_same_rows(filled: Engine, table: str, tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
-    with store.reading(filled) as c:
-        count = exports.write_parquet(c, table, NOON, NOON + 72 * HOUR, path)
+    count = exports.write_parquet(filled, table, NOON, NOON + 72 * HOUR, path)
     found = parquet.read_table(path)
     assert count == found.num_rows == ROWS[table]
     assert found.column_names == [name for name, _ in exports.COLUMNS[table]]
 
 
+def test_an_export_that_begins_and_ends_inside_an_hour_has_what_lies_between(filled: Engine) -> None:
+    out = io.StringIO(newline="")
+    minute = timedelta(minutes=1)
+    with store.writing(filled) as c:
+        ids = series.ids(c)
+        samples.add(c, ids, [Sample("api", NOON + n * minute, Status.UP, 1.0) for n in (10, 20, 70, 80)])
+        samples.seal(c, NOON)
+        samples.add(c, ids, [Sample("api", NOON + 15 * minute, Status.UP, 1.0)])  # it came late
+    exports.write_csv(filled, "samples", NOON + 10 * minute, NOON + 80 * minute, out)
+    found = [row[:2] for row in csv.reader(io.StringIO(out.getvalue(), newline=""))][1:]
+    hour = NOON + HOUR
+    assert [at for key, at in found if key == "api"] == [(NOON + n * minute).isoformat() for n in (10, 15, 20, 60, 70)]
+    assert [at for key, at in found if key == "shop"] == [hour.isoformat()]
+
+
+def test_an_export_holds_no_transaction_while_its_reader_is_slow(filled: Engine) -> None:
+    for number, _ in enumerate(exports.rows(filled, "samples", NOON, NOON + 3 * HOUR)):
+        with store.writing(filled) as c:
+            series.ensure(c, [f"new-{number}"], NOON)
+        with filled.connect() as c:
+            if filled.dialect.name == "sqlite":
+                busy, log, moved = c.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                assert (busy, log, moved) == (0, 0, 0)
+
+
+def test_an_hour_is_read_in_few_questions_however_many_series(filled: Engine) -> None:
+    with store.writing(filled) as c:
+        ids = series.ensure(c, [f"m{n}" for n in range(300)], NOON)
+        samples.add(c, ids, [Sample(key, NOON, Status.UP, 1.0) for key in ids])
+    asked: list[str] = []
+    event.listen(filled, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    ((_, batch),) = exports.rows(filled, "samples", NOON, NOON + HOUR)
+    assert len(batch) >= 300
+    assert len([each for each in asked if each.startswith("SELECT")]) <= 5
+
+
 def test_parquet_keeps_text_as_it_is(filled: Engine, tmp_path: Path) -> None:
-    with store.reading(filled) as c:
-        exports.write_parquet(c, "samples", NOON, NOON + HOUR, tmp_path / "out.parquet")
+    exports.write_parquet(filled, "samples", NOON, NOON + HOUR, tmp_path / "out.parquet")
     assert parquet.read_table(tmp_path / "out.parquet").to_pylist()[0]["words"] == HOSTILE
 
 

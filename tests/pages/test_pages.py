@@ -200,6 +200,28 @@ def test_the_watch_says_dead_letters_and_hides_secrets(stage, visit) -> None:
     assert "the channel answered 410" in tables
 
 
+def test_the_watch_says_that_it_does_not_ask_of_its_own_line(stage, visit) -> None:
+    stage()
+    assert "connectivity is not set" in said(visit("about"))
+    there = settings.current().path
+    there.write_text(there.read_text().replace("[store]", '[watch]\nconnectivity = ["127.0.0.1:9"]\n[store]'))
+    settings.current.cache_clear()
+    assert "connectivity is not set" not in said(visit("about"))
+
+
+@pytest.mark.parametrize("slug", ["", "monitor", "status", "about"], ids=["overview", "monitor", "status", "about"])
+def test_where_the_store_lies_is_no_strangers_business(stage, visit, slug) -> None:
+    scene = stage(store=False)
+    there = settings.current().path
+    there.write_text(there.read_text().replace(scene.url, "postgresql://watcher@127.0.0.1:9/ward"))
+    settings.current.cache_clear()
+    app = visit(slug)
+    healthy(app)
+    assert "The store cannot be read" in said(app)
+    inside = [word for word in ("127.0.0.1", "refused", "watcher") if word in said(app)]
+    assert inside == (["127.0.0.1", "refused"] if slug == "about" else [])
+
+
 def test_a_fault_of_ours_is_said_as_ours(stage, visit, monkeypatch) -> None:
     stage()
     monkeypatch.setattr("ui.figures.headline", lambda window: 1 / 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import signal
 import socket
 import subprocess
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from data import changes, flips, intervals, lease, notifications, samples, standings, store, watch
+import settings
+from data import changes, flips, intervals, lease, notifications, samples, series, standings, store, watch
 from data.lease import Fenced
 from model import Monitor, Part, Result, Status
 from poller._ledger import Ledger, Seen
+from rules import parts
 
 HOME = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.timeout(90)
@@ -109,19 +112,23 @@ def told(hook, word: str) -> set[str]:
     return names
 
 
-async def test_when_our_own_line_is_cut_nothing_is_called_down(webs, configure, polling, until) -> None:
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside monitors that never go out"])
+async def test_when_our_own_line_is_cut_nothing_is_called_down(webs, configure, polling, until, beside: bool) -> None:
     hook, target, other = webs(), webs(), webs()
     gate = f'connectivity = ["127.0.0.1:{closed_port()}"]\n'
     known = configure(target.url, other.url, channels=(f"json://{hook.url}/",), extra=gate)
+    if beside:
+        known = with_heartbeat(known)
     async with polling(known) as running:
         real, cut = running.poller._probe, asyncio.Event()
 
         async def over_the_line(monitor: Monitor) -> Result:
             """What a cut line looks like from inside: every probe fails, and nothing answers."""
-            return Result(Status.DOWN, "no route", network=True) if cut.is_set() else await real(monitor)
+            gone = cut.is_set() and monitor.check == "http"
+            return Result(Status.DOWN, "no route", network=True) if gone else await real(monitor)
 
         running.poller._probe = over_the_line
-        await until(lambda: len(running.poller.ledger.standings) == 2)
+        await until(lambda: len(running.poller.ledger.standings) == len(known.monitors))
         cut.set()
         await until(lambda: hook.said, 20)
         cut.clear()
@@ -131,8 +138,15 @@ async def test_when_our_own_line_is_cut_nothing_is_called_down(webs, configure, 
 
     assert hook.titles()[0] == "Wardround is blind: its own network is cut"
     assert hook.titles()[1].startswith("Wardround can see again after ")
-    assert [s.status for s in stood.values()] == [Status.UP, Status.UP]
+    assert [stood[key].status for key in ("m0", "m1")] == [Status.UP, Status.UP]
     assert len([change for change in noted if change.kind == "watch"]) == 2
+
+
+def with_heartbeat(known):
+    with known.path.open("a") as file:
+        file.write('[[monitor]]\nkey = "job"\ncheck = "heartbeat"\nperiod = "1d"\nevery = "1s"\n')
+        file.write('token = "a-token-of-this-test"\n')
+    return settings.load(known.path)
 
 
 def closed_port() -> int:
@@ -151,14 +165,34 @@ async def test_parts_of_a_health_document_are_series_of_their_own(webs, configur
     known = configure(target.url)
     text = known.path.read_text().replace('check = "http"', 'check = "health"')
     known.path.write_text(text)
-    import settings
-
     async with polling(settings.load(known.path)) as running:
         await until(lambda: running.poller.ledger.standings.get("m0/memory"))
         await until(lambda: running.poller.ledger.standings["m0/memory"].status is Status.DEGRADED)
         found = read(running.engine, lambda c: samples.recent(c, "m0/database", 1))
 
     assert (found[0].status, found[0].latency) == (Status.UP, 12.0)
+
+
+async def test_parts_that_are_named_anew_each_time_do_not_use_up_the_series(
+    webs, configure, polling, until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, other = webs(), webs()
+    known = configure(target.url, other.url, every="1s")
+    monkeypatch.setattr(parts, "ALL", 100)
+    async with polling(known) as running:
+        real, names = running.poller._probe, itertools.count()
+
+        async def renamed(monitor: Monitor) -> Result:
+            made = tuple(Part(f"worker-{next(names)}", Status.UP) for _ in range(64))
+            return replace(await real(monitor), parts=made) if monitor.key == "m0" else await real(monitor)
+
+        running.poller._probe = renamed
+        ledger = running.poller.ledger
+        await until(lambda: len(ledger.standings) >= 100)
+        seen = ledger.standings["m1"].seen
+        await until(lambda: ledger.standings["m1"].seen > seen and ledger.results["m0"][1].findings)
+        assert ledger.results["m0"][1].findings[0].words.startswith("64 of its parts are not kept")
+        assert len(read(running.engine, series.ids)) <= 101
 
 
 async def test_a_second_poller_waits_and_takes_over(webs, configure, polling, until) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from checks._formats import read
 from data import notifications, series, standings, store, watch
 from model import Notice, Standing, Status, WatchReport
-from routes import _store, health
+from routes import _store
 from tests.serving import Stage, forget
 
 
@@ -102,15 +101,6 @@ async def test_live_needs_no_store(stage: Stage) -> None:
     assert (code, body["status"]) == (200, "alive")
     assert body["pid"] > 1
     assert body["uptime"] >= 0
-
-
-async def test_silence_grows_with_the_age_of_the_report(stage: Stage) -> None:
-    assert await health.silence() == math.inf
-    stage.report(ago=100)
-    assert 100 <= await health.silence() < 110
-    _store.close()
-    (stage.folder / "store.db").unlink()
-    assert await health.silence() == 0.0
 
 
 def reads_stripe(stage: Stage) -> None:

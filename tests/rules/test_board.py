@@ -55,6 +55,30 @@ def test_one_sentence_says_the_worst(noon: datetime, states: list[Status], wante
     assert board.banner(board.board(tiles, [monitor("m")], noon)) == wanted
 
 
+@pytest.mark.parametrize(
+    ("ages", "paused", "stale"),
+    [
+        ({"quick": 120, "slow": 120}, (), False),
+        ({"quick": 120, "slow": 7300}, (), True),
+        ({"quick": 1, "slow": 7300}, (), False),
+        ({"quick": 120, "slow": 120}, ("slow",), True),
+        ({"quick": 12}, (), False),
+        ({"quick": None}, (), True),
+    ],
+    ids=["one is within its own", "none is", "the quick one is", "who pauses does not count", "just now", "never seen"],
+)
+def test_it_is_stale_when_nobody_was_measured_within_his_own_horizon(noon: datetime, ages, paused, stale) -> None:
+    every = {"quick": 1.0, "slow": 3600.0}
+    watched = [monitor(key, every=every[key], timeout=1.0, paused=key in paused) for key in ages]
+    tiles = [board.tile(one, stood(one.key, ages[one.key], noon), noon, {}, {}) for one in watched]
+    assert board.board(tiles, watched, noon).stale is stale
+
+
+def stood(key: str, age: float | None, noon: datetime) -> Standing:
+    seen = None if age is None else noon - timedelta(seconds=age)
+    return Standing(key, UP, noon - timedelta(days=1), seen)
+
+
 def test_what_somebody_paused_is_said_but_greys_nothing(noon: datetime) -> None:
     paused = monitor("rest", paused=True)
     resting = board.tile(paused, Standing("rest", DOWN, noon, noon, "x"), noon, {}, {})

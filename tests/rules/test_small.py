@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model import Phases, Result, Status
 from rules import blind, changes, schedule, windows
 
 
@@ -56,6 +57,20 @@ def test_the_next_turn_is_always_ahead(due: float, every: float, late: float, un
 )
 def test_is_it_us(recent: list[tuple[str, bool]], wanted: bool) -> None:
     assert blind.suspect(recent) is wanted
+
+
+@pytest.mark.parametrize(
+    ("result", "wanted"),
+    [
+        (Result(Status.UP, phases=Phases(total=3.0)), True),
+        (Result(Status.DOWN, network=True), True),
+        (Result(Status.UP, "last ping 3 min ago"), False),
+        (Result(Status.UNKNOWN, "our own check broke (KeyError)"), False),
+    ],
+    ids=["one that answered", "one that did not", "one that sent nothing", "one that broke"],
+)
+def test_who_speaks_for_our_line(result: Result, wanted: bool) -> None:
+    assert blind.tells(result) is wanted
 
 
 @pytest.mark.parametrize(
