@@ -188,7 +188,7 @@ def test_rows_of_a_table_become_measurements_and_leave_nothing_else_behind(confi
     }
     assert sum(each.n for each in kept) == 49, "each once, and none that is older than two days"
     assert read(engine, snapshots.read)["vendors.status"].good == good(), "and no snapshot keeps a row"
-    assert all(found.sent == () for found in ledger.good.values())
+    assert all(found.sent == () for _, found in ledger.good.values())
     copies.backup(known.store.url, tmp_path / "backup.db")
     assert b"CANARY" not in b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     engine.dispose()
