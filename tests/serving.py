@@ -27,6 +27,7 @@ from data import revision, series, standings, store, watch
 from model import Standing, Status, WatchReport
 from routes import _board, _store
 from routes._guard import Guard
+from tests.ports import free_port
 
 HOME = Path(__file__).resolve().parents[1]
 SCRAPER, NIGHTLY = "scraper-0123456789abcdef", "nightly-0123456789abcdef"
@@ -162,13 +163,6 @@ def _piece(s: socket.socket) -> bytes:
         return s.recv(65536)
     except (TimeoutError, ConnectionError):
         return b""
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def launched(folder: Path, config: Path) -> Server:
