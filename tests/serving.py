@@ -147,7 +147,7 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def raw(self, request: bytes, wait: float = 8.0, then: bytes = b"") -> bytes:
+    def raw(self, request: bytes, wait: float = 30.0, then: bytes = b"") -> bytes:
         """Sends bytes as they are, and gives what comes back until the other side closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as s:
             s.sendall(request)
@@ -181,7 +181,7 @@ def ended(server: Server) -> int:
     """Asks the server to end, and waits."""
     server.process.send_signal(signal.SIGTERM)
     try:
-        return server.process.wait(20)
+        return server.process.wait(60)
     except subprocess.TimeoutExpired:
         server.process.kill()
         return server.process.wait()
@@ -189,7 +189,7 @@ def ended(server: Server) -> int:
 
 def up(server: Server, path: str = "/api/health/live") -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"{server.url}{path}", timeout=3, trust_env=False).status_code == 200
+        return httpx.get(f"{server.url}{path}", timeout=10, trust_env=False).status_code == 200
     return False
 
 
