@@ -55,7 +55,7 @@ def copied(home: Path) -> Path:
 
 def answers(url: str) -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/api/health/live", timeout=2, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/api/health/live", timeout=10, trust_env=False).status_code == 200
     return False
 
 
@@ -81,13 +81,13 @@ def running(home: Path, config: Path | None = None) -> Iterator[Server]:
         )
     server = Server(f"http://127.0.0.1:{port}", home, process, log)
     try:
-        wait_for(lambda: process.poll() is not None or answers(server.url), 60, "the server never answered")
+        wait_for(lambda: process.poll() is not None or answers(server.url), 120, "the server never answered")
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(15)
+            process.wait(40)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)
