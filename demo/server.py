@@ -44,9 +44,9 @@ PREFERRED = Ports(18630, 18631, 18632, 18633)
 
 
 def free(preferred: Ports = PREFERRED) -> Ports:
-    """The preferred ports, each replaced by a free one where somebody else has it."""
+    """The preferred ports; others when somebody has one of them: another demo, perhaps, which closes some at times."""
     wanted = (preferred.http, preferred.tls, preferred.database, preferred.names)
-    return Ports(*(port if _bindable(port) else _bindable(0) for port in wanted))
+    return preferred if all(map(_bindable, wanted)) else Ports(*(_bindable(0) for _ in wanted))
 
 
 def _bindable(port: int) -> int:
@@ -121,15 +121,18 @@ async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
 
 async def database(door: Door, port: int) -> None:
     """Keeps the database's port open while it is well, and closed (refusing) while it is down."""
-    listener: asyncio.Server | None = None
-    while True:
-        wanted = not Look(door.schedule, door.clock()).down("database")
-        if wanted and listener is None:
-            listener = await asyncio.start_server(door.tcp, HOST, port)
-        elif not wanted and listener is not None:
-            listener.close()
-            listener = None
-        await asyncio.sleep(0.25)
+    async with contextlib.AsyncExitStack() as held:
+        listener: asyncio.Server | None = None
+        while True:
+            wanted = not Look(door.schedule, door.clock()).down("database")
+            if wanted and listener is None:
+                with contextlib.suppress(OSError):  # taken meanwhile: it stays down until the port is free again
+                    listener = await asyncio.start_server(door.tcp, HOST, port)
+                    held.callback(listener.close)
+            elif not wanted and listener is not None:
+                listener.close()
+                listener = None
+            await asyncio.sleep(0.25)
 
 
 def context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -1,8 +1,16 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that every room's tests share, and how long and from where Hypothesis searches."""
 
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine proves nothing by being slow, and the same commit is given the same examples on every machine;
+# `pytest --hypothesis-profile=explore` looks for others, and a failure prints what replays it.
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("replayed", derandomize=True, **PATIENT)
+settings.register_profile("explore", max_examples=1000, **PATIENT)
+settings.load_profile("replayed")
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from data import revision, series, standings, store, watch
 from model import Standing, Status, WatchReport
 from routes import _board, _store
 from routes._guard import Guard
+from tests.ports import free_port
 
 HOME = Path(__file__).resolve().parents[1]
 SCRAPER, NIGHTLY = "scraper-0123456789abcdef", "nightly-0123456789abcdef"
@@ -146,7 +147,7 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def raw(self, request: bytes, wait: float = 8.0, then: bytes = b"") -> bytes:
+    def raw(self, request: bytes, wait: float = 30.0, then: bytes = b"") -> bytes:
         """Sends bytes as they are, and gives what comes back until the other side closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as s:
             s.sendall(request)
@@ -162,13 +163,6 @@ def _piece(s: socket.socket) -> bytes:
         return s.recv(65536)
     except (TimeoutError, ConnectionError):
         return b""
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def launched(folder: Path, config: Path) -> Server:
@@ -187,7 +181,7 @@ def ended(server: Server) -> int:
     """Asks the server to end, and waits."""
     server.process.send_signal(signal.SIGTERM)
     try:
-        return server.process.wait(20)
+        return server.process.wait(60)
     except subprocess.TimeoutExpired:
         server.process.kill()
         return server.process.wait()
@@ -195,7 +189,7 @@ def ended(server: Server) -> int:
 
 def up(server: Server, path: str = "/api/health/live") -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"{server.url}{path}", timeout=3, trust_env=False).status_code == 200
+        return httpx.get(f"{server.url}{path}", timeout=10, trust_env=False).status_code == 200
     return False
 
 

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from tests.serving import NIGHTLY, SCRAPER, Server, configured, ended, launched, until, up
 
 SHOP = "https://shop.example"
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     config.write_text(config.read_text() + f'\n[vitals]\norigins = ["{SHOP}"]\n')
     running = launched(folder, config)
     try:
-        until(lambda: up(running, "/api/health/ready"), 40, running)
+        until(lambda: up(running, "/api/health/ready"), 90, running)
         yield running
     finally:
         ended(running)
@@ -41,7 +42,7 @@ def poller_of(server: Server) -> list[psutil.Process]:
 
 
 def asked(server: Server, path: str, method: str = "GET", **headers: str) -> httpx.Response:
-    return httpx.request(method, f"{server.url}{path}", headers=headers, trust_env=False, timeout=10)
+    return httpx.request(method, f"{server.url}{path}", headers=headers, trust_env=False, timeout=30)
 
 
 PATHS = ["/", "/status", "/monitor", "/_stcore/health", "/_stcore/host-config", "/api/health", "/api/v2/summary.json"]
@@ -59,7 +60,7 @@ def test_every_answer_carries_the_headers_and_names_no_server(server: Server, pa
 
 
 def test_the_doors_are_open(server: Server) -> None:
-    assert asked(server, "/api/health").json()["status"] == "healthy"
+    until(lambda: asked(server, "/api/health").json()["status"] == "healthy", 60, server)  # the poller reports first
     assert asked(server, "/api/v2/status.json").json()["page"]["name"] == "Our platform"
     assert "wardround_poller_age_seconds" in asked(server, "/metrics", Authorization=f"Bearer {SCRAPER}").text
     token = {"Authorization": f"Bearer {NIGHTLY}"}
@@ -184,12 +185,24 @@ def test_a_request_hidden_in_another_is_not_served(server: Server) -> None:
 
 def test_the_memory_does_not_grow_with_what_is_refused(server: Server) -> None:
     process = psutil.Process(server.process.pid)
-    before = process.memory_info().rss
     flood = b"POST %b HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-    more = (b"80000\r\n" + b"x" * 0x80000 + b"\r\n") * 2
+    doors = (b"/api/heartbeat/nightly", b"/api/vitals")
+    pour = (b"80000\r\n" + b"x" * 0x80000 + b"\r\n") * 8
+    for door in doors:
+        server.raw(flood % door, then=pour)
+    before = settled(process)
     for n in range(12):
-        server.raw(flood % (b"/api/heartbeat/nightly", b"/api/vitals")[n % 2], wait=2.0, then=more)
-    assert process.memory_info().rss - before < 8 * 2**20
+        server.raw(flood % doors[n % 2], then=pour)
+    assert settled(process) - before < 16 * 2**20, "of 48 MiB"
+
+
+def settled(process: psutil.Process) -> int:
+    """What it holds once it holds no more: a young server loads modules for a while."""
+    found = [process.memory_info().rss]
+    while len(found) < 4 or (len(found) < 40 and max(found[-4:]) - min(found[-4:]) > 2**19):
+        time.sleep(0.3)
+        found.append(process.memory_info().rss)
+    return min(found[-4:])
 
 
 @pytest.mark.parametrize(
@@ -213,7 +226,7 @@ def own(tmp_path: Path) -> Iterator[Server]:
     """A server that a test may hurt."""
     running = launched(tmp_path, configured(tmp_path))
     try:
-        until(lambda: up(running, "/api/health/ready"), 40, running)
+        until(lambda: up(running, "/api/health/ready"), 90, running)
         yield running
     finally:
         ended(running)
@@ -222,10 +235,10 @@ def own(tmp_path: Path) -> Iterator[Server]:
 def test_a_killed_poller_comes_back_and_a_stopped_server_leaves_nobody(own: Server) -> None:
     [first] = poller_of(own)
     first.kill()
-    until(lambda: [p.pid for p in poller_of(own) if p.pid != first.pid] != [], 20, own)
+    until(lambda: [p.pid for p in poller_of(own) if p.pid != first.pid] != [], 60, own)
     [second] = poller_of(own)
     assert ended(own) in (0, -signal.SIGTERM)
-    gone, _ = psutil.wait_procs([second], timeout=5)
+    gone, _ = psutil.wait_procs([second], timeout=40)
     assert gone
 
 
@@ -233,7 +246,7 @@ def test_the_poller_ends_by_itself_when_the_server_is_killed(own: Server) -> Non
     [poller] = poller_of(own)
     own.process.kill()
     own.process.wait()
-    gone, _ = psutil.wait_procs([poller], timeout=15)
+    gone, _ = psutil.wait_procs([poller], timeout=60)
     assert gone
     assert "Fatal Python error" not in own.log.read_text()
 
@@ -251,10 +264,8 @@ def test_with_a_mistake_in_the_configuration_nothing_starts(tmp_path: Path, text
     config = tmp_path / ("wardround.toml" if text else "nowhere.toml")
     if text:
         config.write_text(text)
-    began = time.monotonic()
     refusing = launched(tmp_path, config)
-    assert refusing.process.wait(30) == 2
+    assert refusing.process.wait(60) == 2
     said = [line for line in refusing.log.read_text().splitlines() if line.strip()]
     assert words in said[-1]
     assert not [line for line in said[:-1] if line[0] != " "]  # what Streamlit says before it loads us
-    assert time.monotonic() - began < 20

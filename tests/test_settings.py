@@ -482,7 +482,9 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 @given(text=mutated())
-@hypothesis_settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_accident_is_one_line_without_a_secret_or_a_good_file(tmp_path: Path, text: str) -> None:
     try:
         known = loaded(tmp_path, text, ENVIRONMENT)

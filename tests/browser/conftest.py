@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ from types import ModuleType
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.ports import free_port as free_port
 
 HOME = Path(__file__).resolve().parents[2]
 expect.set_options(timeout=30_000)  # a page of a busy machine may be slow; how fast it is, bench/ measures
@@ -34,13 +35,6 @@ def chromium() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def copied(home: Path) -> Path:
 
 def answers(url: str, door: str = "live") -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/api/health/{door}", timeout=2, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/api/health/{door}", timeout=10, trust_env=False).status_code == 200
     return False
 
 
@@ -87,15 +81,15 @@ def running(home: Path, config: Path | None = None) -> Iterator[Server]:
         )
     server = Server(f"http://127.0.0.1:{port}", home, process, log)
     try:
-        wait_for(lambda: process.poll() is not None or answers(server.url), 60, "the server never answered")
+        wait_for(lambda: process.poll() is not None or answers(server.url), 120, "the server never answered")
         assert process.poll() is None, log.read_text(errors="replace")[-3000:]
         # until the poller has made the store there is nowhere to keep what a browser sends
-        wait_for(lambda: answers(server.url, "ready"), 60, "the poller never made the store")
+        wait_for(lambda: answers(server.url, "ready"), 120, "the poller never made the store")
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(15)
+            process.wait(40)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(5)

@@ -32,7 +32,7 @@ async def tools() -> AsyncIterator[Tools]:
 def look(tools: Tools) -> Look:
     """Runs one probe: ``await look("http", url=...)``."""
 
-    async def looked(check: str, *, deadline: float = 2.0, **options: Any) -> Result:
+    async def looked(check: str, *, deadline: float = 20.0, **options: Any) -> Result:
         monitor = Monitor("subject", "Subject", check, member("checks", check).Options(**options), timeout=deadline)
         return await run(monitor, tools)
 

@@ -52,7 +52,7 @@ def api(serve: Any, look: Any, tmp_path: Path) -> Api:
         if document is not None:
             options["openapi"] = written(tmp_path, document)
         port = await serve(talk)
-        found = await look("endpoints", url=f"http://127.0.0.1:{port}{base}", **{"deadline": 10.0, **options})
+        found = await look("endpoints", url=f"http://127.0.0.1:{port}{base}", **{"deadline": 60.0, **options})
         return found, asked, heads
 
     return looked
@@ -144,19 +144,19 @@ async def test_the_words_name_the_first_three_and_the_worst_come_first(api: Api)
 
 
 async def test_what_never_answers_is_down_and_the_others_are_seen_all_the_same(api: Api) -> None:
-    found, _, _ = await api({"/a": (200, {}), "/b": None, "/c": (200, {})}, paths=["/a", "/b", "/c"], each=0.3)
+    found, _, _ = await api({"/a": (200, {}), "/b": None, "/c": (200, {})}, paths=["/a", "/b", "/c"], each=1.5)
 
     assert states(found) == {"a": UP, "b": DOWN, "c": UP}
-    assert said(found)["b"] == "no answer within 0.3 s: connected, but the first byte never came"
+    assert said(found)["b"] == "no answer within 1.5 s: connected, but the first byte never came"
     assert found.network is False
 
 
 async def test_when_time_is_up_the_rest_is_not_known(api: Api) -> None:
     paths = ["/ok", *(f"/{n}" for n in range(12))]
     began = time.perf_counter()
-    found, asked, _ = await api({"/ok": (200, {})} | dict.fromkeys(paths[1:]), paths=paths, each=0.3, within=0.8)
+    found, asked, _ = await api({"/ok": (200, {})} | dict.fromkeys(paths[1:]), paths=paths, each=1.0, within=2.9)
 
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 15
     assert len(asked) <= 13
     counted = list(states(found).values())
     assert counted.count(DOWN) == 8, "two rounds of four had their own time"
@@ -186,7 +186,7 @@ async def test_no_more_than_four_are_asked_at_once(serve: Any, look: Any) -> Non
         await writer.drain()
 
     port = await serve(talk)
-    found = await look("endpoints", url=f"http://127.0.0.1:{port}", paths=[f"/{n}" for n in range(13)], deadline=5.0)
+    found = await look("endpoints", url=f"http://127.0.0.1:{port}", paths=[f"/{n}" for n in range(13)])
     assert (found.status, most) == (UP, 4)
 
 
@@ -451,7 +451,7 @@ async def test_ten_thousand_paths_that_are_not_asked_cost_little(api: Api) -> No
     began = time.perf_counter()
     found, asked, _ = await api({"/ok": (200, JSON)}, three(paths, components=shared))
 
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 30  # what grows with their product takes minutes
     assert (found.status, asked) == (UP, [("GET", "/ok")])
     assert dict(found.facts)["not_asked"] == "10000 (10000 other than GET)"
 

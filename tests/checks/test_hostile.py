@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import itertools
 import json
@@ -11,8 +12,9 @@ import socket
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ import pytest
 
 from model import Status
 
-DEADLINE, LATE = 0.6, 0.2
+DEADLINE, AMPLE = 1.0, 60.0  # for those who never end, and for those who are found out long before
+LATE = 10.0  # what a busy machine may add; these servers go on for 20 s, and most of them for ever
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -125,7 +128,7 @@ async def test_a_hostile_server_is_down_in_time_and_in_words(
 ) -> None:
     url = f"http://127.0.0.1:{await serve(talk)}/"
     began = time.perf_counter()
-    result = await look(check, url=url, deadline=DEADLINE)
+    result = await look(check, url=url, deadline=DEADLINE if "never" in words else AMPLE)
     assert time.perf_counter() - began < DEADLINE + LATE
     assert (result.status, result.latency, result.network) == (Status.DOWN, None, False)
     assert words.replace("1 MiB", "256 KiB" if check == "health" else "1 MiB") in result.words
@@ -146,13 +149,29 @@ async def test_all_of_them_at_once_take_little_memory(look: Any, apart: list[int
     urls = [f"http://127.0.0.1:{port}/" for port in apart]
     assert len(urls) == len(SERVERS)
     me = psutil.Process()
-    await asyncio.gather(*(look("http", url=url, deadline=DEADLINE) for url in urls))
+    await asyncio.gather(*(look("http", url=url, deadline=DEADLINE / 2) for url in urls))
+    gc.collect()
     before, began = me.memory_info().rss, time.perf_counter()
-    for _ in range(3):
-        results = await asyncio.gather(*(look("http", url=url, deadline=DEADLINE) for url in urls))
-        assert {result.status for result in results} == {Status.DOWN}
-    assert time.perf_counter() - began < 3 * (DEADLINE + 2 * LATE)
+    with traced() as peak:
+        for _ in range(3):
+            results = await asyncio.gather(*(look("http", url=url, deadline=DEADLINE / 2) for url in urls))
+            assert {result.status for result in results} == {Status.DOWN}
+    assert time.perf_counter() - began < 1.5 * DEADLINE + LATE
+    assert peak[0] < len(urls) << 20
+    gc.collect()
     assert me.memory_info().rss - before < 16 << 20
+
+
+@contextmanager
+def traced() -> Iterator[list[int]]:
+    """Puts into the list how many bytes were held at most."""
+    peak: list[int] = []
+    tracemalloc.start()
+    try:
+        yield peak
+        peak.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
 
 
 async def test_an_endless_tls_handshake_is_said_to_hang_there(look: Any, serve: Any) -> None:
@@ -168,7 +187,7 @@ async def test_an_endless_tls_handshake_is_said_to_hang_there(look: Any, serve: 
             assert time.perf_counter() - began < DEADLINE + LATE
             assert result.status is Status.DOWN
             if place == silent:
-                assert result.words == "no answer within 0.6 s: connected, but the TLS handshake never ended"
+                assert result.words == "no answer within 1 s: connected, but the TLS handshake never ended"
 
 
 async def test_a_port_without_tls_is_named(look: Any, serve: Any) -> None:
@@ -188,26 +207,22 @@ async def test_what_comes_in_plain_before_the_handshake_is_no_answer(
         await reader.read()
 
     for _ in range(5):
-        result = await look("http", url=f"https://127.0.0.1:{await serve(injects)}/", ca_file=ca_file, deadline=0.5)
+        result = await look("http", url=f"https://127.0.0.1:{await serve(injects)}/", ca_file=ca_file)
         assert (result.status, result.words) == (Status.DOWN, "does not speak TLS on this port")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_no_connection_stays_open_after_a_deadline(look: Any, serve: Any, scheme: str) -> None:
-    ended: list[bool] = []
+    ended = asyncio.Event()
 
     async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionResetError):
             while await reader.read(4096):
                 pass
-        ended.append(True)
+        ended.set()
 
     await look("http", url=f"{scheme}://127.0.0.1:{await serve(waits)}/", deadline=0.2)
-    for _ in range(100):
-        if ended:
-            break
-        await asyncio.sleep(0.01)
-    assert ended == [True]
+    await asyncio.wait_for(ended.wait(), LATE)
 
 
 async def test_a_full_queue_of_connections_is_no_answer_at_all(look: Any) -> None:

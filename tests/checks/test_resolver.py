@@ -26,7 +26,7 @@ class Hole:
     def __call__(self, name: str) -> tuple[str, ...]:
         self.asked.append(name)
         if name.startswith("hole"):
-            self.opened.wait(30)
+            self.opened.wait(60)
             raise socket.gaierror(socket.EAI_AGAIN, "x")
         if name.startswith("gone"):
             raise socket.gaierror(socket.EAI_NONAME, "x")
@@ -38,10 +38,12 @@ def hole() -> Iterator[Hole]:
     made = Hole()
     yield made
     made.opened.set()
+    for thread in dns_threads():  # the next test counts its own
+        thread.join(10)
 
 
-def dns_threads() -> int:
-    return sum(thread.name.startswith("dns-") for thread in threading.enumerate())
+def dns_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("dns-")]
 
 
 async def test_fifty_silent_names_do_not_delay_the_others(hole: Hole) -> None:
@@ -53,7 +55,8 @@ async def test_fifty_silent_names_do_not_delay_the_others(hole: Hole) -> None:
 
     async def timed(name: str, tools: Tools) -> tuple[float, Result]:
         began = time.perf_counter()
-        return time.perf_counter() - began, await run(monitor(name, 2.0), tools)
+        result = await run(monitor(name, 30.0), tools)
+        return time.perf_counter() - began, result
 
     async with open_tools(networks=["127.0.0.0/8"], lookup=hole) as tools:
         silent = [asyncio.create_task(run(monitor(f"hole{n}", 0.8), tools)) for n in range(50)]
@@ -61,13 +64,13 @@ async def test_fifty_silent_names_do_not_delay_the_others(hole: Hole) -> None:
         for _ in range(4):
             good = await asyncio.gather(*(timed(f"good{n}", tools) for n in range(25)))
             assert {result.status for _, result in good} == {Status.UP}
-            assert max(taken for taken, _ in good) < 0.5
+            assert max(taken for taken, _ in good) < 15, "behind the silent ones it would have been a minute"
             again = [asyncio.create_task(run(monitor(f"hole{n}", 0.3), tools)) for n in range(50)]
             await asyncio.gather(*again)
         hung = await asyncio.gather(*silent)
         assert {result.words for result in hung} == {"no answer within 0.8 s: the name was never resolved"}
         assert {(result.status, result.network) for result in hung} == {(Status.DOWN, True)}
-        assert dns_threads() < 80
+        assert len(dns_threads()) < 80
         assert sum(name.startswith("hole") for name in hole.asked) == 50, "one lookup a name, however often it is asked"
     listener.close()
 
@@ -78,11 +81,11 @@ async def test_names_known_to_hang_hold_only_a_part_of_the_threads(hole: Hole) -
     resolver._suspects.update(names)
     waiting = [asyncio.create_task(resolver.addresses(name)) for name in names]
     await asyncio.sleep(0.05)
-    assert dns_threads() < THREADS
-    async with asyncio.timeout(1):
+    assert len(dns_threads()) < THREADS
+    async with asyncio.timeout(20):
         found = await asyncio.gather(*(resolver.addresses(f"good{n}") for n in range(200)))
     assert set(found) == {("127.0.0.1",)}
-    assert dns_threads() <= THREADS
+    assert len(dns_threads()) <= THREADS
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
@@ -104,11 +107,15 @@ async def test_a_name_that_answers_again_is_trusted_again(hole: Hole) -> None:
     resolver.close()
 
 
-async def test_a_waiter_that_gives_up_does_not_take_the_lookup_from_the_others(hole: Hole) -> None:
-    resolver = Resolver(lambda _: (time.sleep(0.2), ("127.0.0.1",))[1])
+async def test_a_waiter_that_gives_up_does_not_take_the_lookup_from_the_others() -> None:
+    answered = threading.Event()
+    resolver = Resolver(lambda _: (answered.wait(60), ("127.0.0.1",))[1])
     first, second = (asyncio.create_task(resolver.addresses("slow")) for _ in range(2))
     await asyncio.sleep(0.05)
     first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    answered.set()
     assert await second == ("127.0.0.1",)
     resolver.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,6 @@ from pydantic import ValidationError
 from checks.tls import Options
 from model import Status
 
-NOW = datetime.now(UTC)
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -42,10 +40,13 @@ def threaded() -> Iterator[Callable[[ssl.SSLContext], int]]:
                         return
                     secured = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
                     with suppress(OSError), secured:
+                        secured.settimeout(20)
                         try:
                             secured.do_handshake()
-                        except ssl.SSLError:
-                            time.sleep(0.1)  # a close with unread bytes is a reset, which overtakes the alert
+                        except ssl.SSLError:  # a close with unread bytes is a reset, which overtakes the alert
+                            secured.shutdown(socket.SHUT_WR)
+                            while secured.recv(4096):
+                                pass
 
             thread = threading.Thread(target=talk)
             thread.start()
@@ -57,7 +58,8 @@ def threaded() -> Iterator[Callable[[ssl.SSLContext], int]]:
 
 
 def until(days: float) -> dict[str, Any]:
-    return {"not_after": NOW + timedelta(days=days, minutes=10), "not_before": NOW - timedelta(days=400)}
+    now = datetime.now(UTC)
+    return {"not_after": now + timedelta(days=days, minutes=10), "not_before": now - timedelta(days=400)}
 
 
 @pytest.mark.parametrize(
@@ -75,11 +77,12 @@ def until(days: float) -> dict[str, Any]:
 async def test_days_left_decide(
     look: Any, serve: Any, tls_for: Any, ca_file: Path, days: int, status: Status, words: str
 ) -> None:
-    port = await serve(ANSWER, tls=tls_for("127.0.0.1", common_name="web.example", **until(days)))
+    valid = until(days)
+    port = await serve(ANSWER, tls=tls_for("127.0.0.1", common_name="web.example", **valid))
     result = await look("tls", host="127.0.0.1", port=port, ca_file=ca_file)
     assert (result.status, result.words) == (status, words)
     facts = dict(result.facts)
-    assert datetime.fromisoformat(facts["expires"]) == (NOW + timedelta(days=days, minutes=10)).replace(microsecond=0)
+    assert datetime.fromisoformat(facts["expires"]) == valid["not_after"].replace(microsecond=0)
     assert facts["subject"] == "web.example"
     assert facts["issuer"].startswith("trustme")
     assert (result.latency is None) is (status is Status.DOWN)
@@ -145,8 +148,8 @@ async def test_a_certificate_that_signs_itself_says_so(look: Any, serve: Any, tm
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(7)
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=99))
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=99))
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(
@@ -162,7 +165,7 @@ async def test_a_certificate_that_signs_itself_says_so(look: Any, serve: Any, tm
 
 
 async def test_a_certificate_of_the_future_is_not_valid_yet(look: Any, serve: Any, tls_for: Any, ca_file: Path) -> None:
-    times = {"not_before": NOW + timedelta(days=1), "not_after": NOW + timedelta(days=99)}
+    times = {"not_before": datetime.now(UTC) + timedelta(days=1), "not_after": datetime.now(UTC) + timedelta(days=99)}
     port = await serve(ANSWER, tls=tls_for("127.0.0.1", **times))
     result = await look("tls", host="127.0.0.1", port=port, ca_file=ca_file)
     assert (result.status, result.words) == (Status.DOWN, "the certificate is not valid yet")

@@ -1,18 +1,24 @@
-"""A schedule that begins at a fixed moment, and a filled store, made once."""
+"""A schedule that begins at a fixed moment, a filled store, made once, and a demo for which time stands still."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import demo
 from data import store
-from demo import fill, opening
+from demo import config, fill, opening
 from demo.schedule import Schedule
+from demo.server import Ports
+from tests.ports import free_port
 
 OPENED = datetime(2026, 11, 23, 12, 7, 31, tzinfo=UTC)  # a Monday: the last clock change lies inside the ninety days
 
@@ -24,7 +30,7 @@ def schedule() -> Schedule:
 
 @dataclass(frozen=True)
 class Filled:
-    """A whole demo store: its engine, and how many seconds it took."""
+    """A whole demo store: its engine, and how many seconds of processor time it took."""
 
     engine: object
     essentials_s: float
@@ -34,11 +40,46 @@ class Filled:
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     var: Path = tmp_path_factory.mktemp("var")
-    began = time.perf_counter()
+    began = time.process_time()
     engine, _, unfinished = opening.opened(var, OPENED)
     assert unfinished
-    between = time.perf_counter()
+    between = time.process_time()
     fill.details(var, OPENED)
-    yield Filled(engine, between - began, time.perf_counter() - between)
+    yield Filled(engine, between - began, time.process_time() - between)
     engine.dispose()
     store.release_ballast(engine)
+
+
+def apart(var: Path) -> Path:
+    """The folder, noted as one whose last demo had ports of its own: others may begin at the same moment."""
+    (var / "demo").mkdir(parents=True)
+    (var / config.PORTS).write_text(json.dumps(asdict(Ports(*(free_port() for _ in range(4))))), encoding="utf-8")
+    return var
+
+
+STILL = """
+import functools, pathlib, sys
+from demo import __main__, opening, server, stage
+
+async def no_more(var):
+    pass
+
+stage._filled = no_more  # what is asked of it is in the store from the first moment
+at = server.now()
+server.now = lambda: at
+server.Door = functools.partial(server.Door, clock=server.now)
+opening.opened = functools.partial(opening.opened, now=at)
+__main__._serve(pathlib.Path(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Demo]:
+    """A demo that stays at the moment of its opening, however long it takes to look at all of it."""
+    var, pipe = apart(tmp_path_factory.mktemp("var")), subprocess.PIPE
+    command = [sys.executable, "-c", STILL, str(var)]
+    process = subprocess.Popen(command, cwd=demo.HOME, stdin=pipe, stdout=pipe, text=True)
+    assert process.stdout
+    playing = demo.Demo(Path(json.loads(process.stdout.readline())["config"]), process)
+    yield playing
+    playing.stop()

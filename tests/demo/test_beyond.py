@@ -19,13 +19,9 @@ from model import Integration, Monitor, Snapshot, Status
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Snapshot]:
+def seen(still: demo.Demo) -> dict[str, Snapshot]:
     """Every reading of the demo, asked once as it opens."""
-    playing = demo.start(tmp_path_factory.mktemp("var"))
-    try:
-        return asyncio.run(_read(playing.config))
-    finally:
-        playing.stop()
+    return asyncio.run(_read(still.config))
 
 
 async def _read(config: Path) -> dict[str, Snapshot]:

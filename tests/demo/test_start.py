@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import urlopen
@@ -23,14 +25,18 @@ import pytest
 
 import demo
 from data import pings, store
-from demo import opening
+from demo import opening, server
+from demo.schedule import Schedule
+from tests.demo.conftest import apart
+from tests.ports import free_port
 
 HOME = Path(__file__).resolve().parents[2]
+WITHIN = 90.0
 
 
 @pytest.fixture(scope="module")
 def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[demo.Demo]:
-    found = demo.start(tmp_path_factory.mktemp("var"))
+    found = demo.start(apart(tmp_path_factory.mktemp("var")), within=WITHIN)
     yield found
     found.stop()
 
@@ -40,7 +46,7 @@ def of(found: demo.Demo) -> dict[str, dict[str, object]]:
     return {monitor["key"]: monitor for monitor in document["monitor"]} | {"": document}
 
 
-def waited(until: Callable[[], bool], seconds: float = 10) -> bool:
+def waited(until: Callable[[], bool], seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
         time.sleep(0.05)
@@ -49,7 +55,7 @@ def waited(until: Callable[[], bool], seconds: float = 10) -> bool:
 
 def answers(url: str) -> bool:
     with suppress(OSError):
-        return bool(urlopen(url, timeout=2).status == 200)
+        return bool(urlopen(url, timeout=10).status == 200)
     return False
 
 
@@ -106,10 +112,10 @@ def test_nonsense_ends_one_connection_and_nothing_else(playing: demo.Demo) -> No
 
 
 def test_two_in_one_folder_are_one_and_the_second_takes_over(tmp_path: Path) -> None:
-    first, second = demo.start(tmp_path), None
+    first, second = demo.start(apart(tmp_path), within=WITHIN), None
     try:
         url = str(of(first)["live"]["url"])
-        second = demo.start(tmp_path)
+        second = demo.start(tmp_path, within=WITHIN)
         assert second.config == first.config
         first.stop()
         assert waited(lambda: answers(url))
@@ -126,7 +132,7 @@ def test_it_takes_another_port_when_its_own_is_taken(tmp_path: Path) -> None:
         with suppress(OSError):  # somebody has it already: all the better
             other.bind(("127.0.0.1", 18630))
             other.listen()
-        found = demo.start(tmp_path)
+        found = demo.start(tmp_path, within=WITHIN)
         try:
             url = str(of(found)["live"]["url"])
             assert ":18630/" not in url
@@ -135,21 +141,45 @@ def test_it_takes_another_port_when_its_own_is_taken(tmp_path: Path) -> None:
             found.stop()
 
 
+def test_where_one_port_is_taken_none_is_shared() -> None:
+    """Whoever has it may be another demo, whose database is closed now and then, but comes back."""
+    wanted = server.Ports(*(free_port() for _ in range(4)))
+    assert server.free(wanted) == wanted
+    with socket.create_server(("127.0.0.1", wanted.http)):
+        assert set(astuple(server.free(wanted))) & set(astuple(wanted)) == set()
+
+
+async def test_a_database_whose_port_was_taken_meanwhile_comes_back_later(schedule: Schedule) -> None:
+    door = server.Door(schedule, lambda: schedule.opened + timedelta(minutes=8))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        playing = asyncio.create_task(server.database(door, port))
+        await asyncio.sleep(0.6)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(playing), 1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write_eof()
+    assert await reader.read() == b""
+    writer.close()
+    playing.cancel()
+    await asyncio.gather(playing, return_exceptions=True)
+
+
 PARENT = """
 import sys, time, pathlib, demo
-found = demo.start(pathlib.Path(sys.argv[1]))
+found = demo.start(pathlib.Path(sys.argv[1]), within=90)
 print(found.config, found.process.pid, flush=True)
 time.sleep(600)
 """
 
 
 def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PARENT, str(tmp_path)]
+    command = [sys.executable, "-c", PARENT, str(apart(tmp_path))]
     parent = subprocess.Popen(command, cwd=HOME, stdout=subprocess.PIPE, text=True)
     assert parent.stdout
     config, pid = parent.stdout.readline().split()
     os.kill(parent.pid, signal.SIGKILL)
-    parent.wait(5)
+    parent.wait(30)
     parent.stdout.close()
     assert waited(lambda: not Path(f"/proc/{pid}").exists() or _is_zombie(pid))
     monitors = tomllib.loads(Path(config).read_text(encoding="utf-8"))["monitor"]
@@ -167,7 +197,7 @@ def test_a_demo_that_cannot_start_says_so(tmp_path: Path) -> None:
     blocked = tmp_path / "var"
     blocked.write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(demo.DemoError, match="ended at once"):
-        demo.start(blocked)
+        demo.start(blocked, within=WITHIN)
 
 
 def test_a_store_of_today_is_continued_and_an_older_one_begun_anew(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,6 +21,7 @@ import settings
 from data import store
 from data.store import Engine
 from poller._main import Poller
+from tests.ports import free_port
 
 
 @dataclass
@@ -32,6 +32,7 @@ class Web:
     status: int = 200
     hang: float = 0.0
     body: bytes = b"ok"
+    freed: threading.Event = field(default_factory=threading.Event)  # ends all waiting
     said: list[dict[str, Any]] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
 
@@ -43,14 +44,16 @@ class Web:
 def webs() -> Iterator[Callable[[], Web]]:
     """Makes servers; they end with the test."""
     servers: list[ThreadingHTTPServer] = []
+    found: list[Web] = []
 
     def made() -> Web:
         web = Web()
+        found.append(web)
 
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 web.asked.append(time.monotonic())
-                time.sleep(web.hang)
+                web.freed.wait(web.hang)
                 with suppress(OSError):
                     self.send_response(web.status)
                     self.send_header("Content-Length", str(len(web.body)))
@@ -74,6 +77,8 @@ def webs() -> Iterator[Callable[[], Web]]:
         return web
 
     yield made
+    for web in found:
+        web.freed.set()
     for server in servers:
         server.shutdown()
         server.server_close()
@@ -95,9 +100,7 @@ class Mailbox:
 def mailbox() -> Iterator[tuple[Mailbox, str]]:
     """(what came in, host:port)."""
     box = Mailbox()
-    with socket.socket() as free:  # the controller connects to the port it is given: 0 will not do
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()  # the controller connects to the port it is given: 0 will not do
     controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
     yield box, f"127.0.0.1:{port}"
@@ -112,17 +115,19 @@ def configure(tmp_path: Path) -> Configure:
     """Writes a wardround.toml and reads it: ``targets`` are host:port of monitors m0, m1 ..."""
 
     def written(
-        *targets: str, channels: tuple[str, ...] = (), extra: str = "", every: str = "1s", check: str = ""
+        *targets: str, channels: tuple[str, ...] = (), extra: str = "", every: str = "1s", patience: str = "20s"
     ) -> settings.Settings:
         tables = [
             '[site]\nname = "Test"\n',
             f'[store]\nurl = "sqlite:///{tmp_path / "w.db"}"\n',
             '[watch]\nnetworks = ["127.0.0.0/8"]\ngroup_wait = "100ms"\ngroup_window = "1s"\n' + extra,
         ]
-        tables += [f'[[channel]]\nkey = "c{i}"\nurl = "{url}"\ntimeout = "3s"\n' for i, url in enumerate(channels)]
+        tables += [
+            f'[[channel]]\nkey = "c{i}"\nurl = "{url}"\ntimeout = "{patience}"\n' for i, url in enumerate(channels)
+        ]
         tables += [
             f'[[monitor]]\nkey = "m{i}"\nname = "M{i}"\ncheck = "http"\nurl = "http://{target}/"\n'
-            f'every = "{every}"\ntimeout = "900ms"\nconfirm = 2\n{check}'
+            f'every = "{every}"\ntimeout = "{every}"\nconfirm = 2\n'
             for i, target in enumerate(targets)
         ]
         path = tmp_path / "wardround.toml"
@@ -151,12 +156,12 @@ async def polling(known: settings.Settings, **more: Any) -> AsyncIterator[Runnin
         yield Running(poller, engine, task)
     finally:
         poller.stop.set()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await task
         engine.dispose()
 
 
-async def until(what: Callable[[], Any], seconds: float = 15.0) -> Any:
+async def until(what: Callable[[], Any], seconds: float = 45.0) -> Any:
     """Waits for a true value and gives it; fails after ``seconds``."""
     end = time.monotonic() + seconds
     while not (found := what()):

@@ -125,7 +125,7 @@ BODIES: st.SearchStrategy[Any] = st.one_of(
 
 
 @given(body=BODIES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_no_body_breaks_the_door(stage: Stage, body: bytes) -> None:
     assert (await pushed(stage, "", body)).status_code in (204, 400)
 

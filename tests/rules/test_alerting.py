@@ -175,7 +175,7 @@ def test_a_child_never_waits_for_a_parent_that(noon: datetime, parent: Monitor, 
 EVERY, AGAIN = 30.0, 3.0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.floats(0, EVERY), st.floats(0, EVERY), st.integers(1, 3), st.integers(1, 3), st.integers(40, 300))
 def test_when_parent_and_child_fall_and_rise_together_only_the_parent_is_told(
     first: float, second: float, patient: int, childish: int, length: int
@@ -207,7 +207,7 @@ def test_parents_in_a_circle_end(noon: datetime) -> None:
 states = st.lists(st.sampled_from([UP, UP, DOWN, DEGRADED, UNKNOWN]), min_size=1, max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(states, st.sets(st.integers(0, 29)))
 def test_a_restart_changes_nothing_that_is_said(walk: list[Status], restarts: set[int]) -> None:
     noon = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -284,7 +284,7 @@ def said(noon: datetime, name: str, why: str) -> Notice:
     return notices[0]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_any_text_is_inert(name: str, why: str) -> None:
     notice = said(datetime(2026, 11, 23, 12, tzinfo=UTC), name, why)

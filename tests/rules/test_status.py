@@ -186,7 +186,7 @@ def merged(stretches: list[tuple[float, float, Status]]) -> list[tuple[float, fl
     return made
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(
     st.lists(
         st.tuples(st.sampled_from([30, 30, 30, 30, 5, 500, 0, -40, -900]), st.sampled_from("uuuudds?")),

@@ -67,7 +67,7 @@ def distinct(found: list[Interval], standing: Standing | None) -> bool:
     return len(starts) == len(set(starts))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(stretches, open_ones, plans, st.integers(0, SPAN), st.integers(0, 120), st.integers(0, 60))
 def test_every_second_counts_once_and_as_the_oracle_says(
     found: list[Interval], standing: Standing | None, planned: list[Maintenance], now: int, start: int, created: int
@@ -86,7 +86,7 @@ def test_every_second_counts_once_and_as_the_oracle_says(
     assert share is None or 0 <= share <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stretches, plans, st.lists(st.integers(0, SPAN), min_size=1, max_size=4))
 def test_the_parts_of_a_split_window_add_up(found: list[Interval], planned: list[Maintenance], cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), SPAN]
@@ -97,7 +97,7 @@ def test_the_parts_of_a_split_window_add_up(found: list[Interval], planned: list
     assert uptime.add(*parts) == whole
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(-400, 900), st.integers(0, 300)), max_size=12))
 def test_steps_of_the_clock_never_make_a_second_count_twice(pieces: list[tuple[int, int]]) -> None:
     found = intervals.normalised(stretch(start, length, UP) for start, length in pieces)
@@ -122,7 +122,7 @@ walks = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(walks, plans, st.integers(1, 3), st.integers(0, 5000), st.integers(0, 3))
 def test_whatever_the_clock_does_every_second_of_a_window_has_one_status(
     walk: list[tuple[int, str]], planned: list[Maintenance], confirm: int, created: int, late: int
