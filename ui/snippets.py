@@ -6,21 +6,32 @@ SEND = """const url = "%URL%";
 const release = %RELEASE%; // the commit that was deployed, if the build knows it
 const waiting = new Map();
 
-function keep({ name, value, delta, id, rating, navigationType }) {
-  waiting.set(id + name, { name, value, delta, id, rating, navigationType, path: location.pathname, release });
+export function keep({ name, value, delta, id = name + Date.now() + Math.random(), rating, navigationType, tags }) {
+  const path = location.pathname;
+  waiting.set(id + name, JSON.stringify({ name, value, delta, id, rating, navigationType, tags, path, release }));
+  if (waiting.size >= 40) send();
 }
 
 function send() {
-  if (waiting.size === 0) return;
-  const body = JSON.stringify([...waiting.values()]);
+  const all = [...waiting.values()];
   waiting.clear();
-  if (!(navigator.sendBeacon && navigator.sendBeacon(url, body))) {
+  while (all.length) {
+    let some = all.shift();
+    while (all.length && some.length + all[0].length < 12000) some += "," + all.shift();
+    post(`[${some}]`);
+  }
+}
+
+function post(body) {
+  if (!navigator.sendBeacon?.(url, body)) {
     fetch(url, { method: "POST", body, keepalive: true, headers: { "Content-Type": "text/plain" } }).catch(() => {});
   }
 }
 
-addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
-addEventListener("pagehide", send);
+if (typeof window !== "undefined") { // a server that renders this has none
+  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
+  addEventListener("pagehide", send);
+}
 """
 PLAIN = """import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
 
@@ -44,8 +55,21 @@ module.exports = {
   },
 };
 """
-METRIC = """// the platform's own metrics go the same way
-keep({ name: "api.prescriptions", value: 84.2, id: crypto.randomUUID(), tags: { status: "success" } });
+METRIC = """// anywhere in the pages: the platform's own metrics go the same way
+import { keep } from "./vitals"; // where the lines of the other tab are
+
+export async function asked(name, url, options) {
+  const begun = performance.now();
+  let status = "error";
+  try {
+    const answer = await fetch(url, options);
+    if (answer.ok) status = "success";
+    return answer;
+  } finally {
+    keep({ name, value: performance.now() - begun, tags: { status } });
+  }
+}
+// await asked("api.prescriptions", "/api/prescriptions")
 """
 
 
