@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Table, delete, func, insert, select, text
 
 from data import histograms
-from data.moments import micros, moment_s
+from data.moments import maybe_moment, micros, moment_s
 from data.tables import VITALS, VITALS_ROLLUPS, VITALS_SERIES
 from data.upsert import upsert
 from model import Histogram, Vital, VitalRollup
@@ -179,6 +179,11 @@ def between(
     query = select(table).where(table.c.key >= low << BITS, table.c.key < high + 1 << BITS).order_by(table.c.key)
     rows = c.execute(query)
     return tuple(_rollup(row, names, seconds) for row in rows if row[0] & (1 << BITS) - 1 in names)
+
+
+def newest(c: Connection) -> datetime | None:
+    """When the newest single measurement came; None when there is none."""
+    return maybe_moment(c.execute(select(func.max(VITALS.c.at))).scalar())
 
 
 def _rollup(row: tuple[int, int, int, int, bytes], names: dict[int, list[str]], seconds: int) -> VitalRollup:
