@@ -134,6 +134,7 @@ def rows(schedule: Schedule, now: datetime) -> list[dict[str, Any]]:
                     "value": round(value, 4),
                     "path": path,
                     "device": device,
+                    "failed": False,
                     "created_at": at.isoformat(),
                 }
             )

@@ -111,6 +111,7 @@ def fit(sent: Iterable[Sent], known: Known, now: datetime) -> list[Vital]:
     found = []
     for each in sent:
         row = {"name": each.name, "value": each.value, "id": each.uid, "path": each.path, "device": each.device}
+        row |= {"tags": {"status": "error" if each.failed else "success"}}
         try:
             (one,) = read(row, known, at=min(each.at, now), device="desktop", nonce="")
         except Unfit:

@@ -22,15 +22,21 @@ function send() {
   }
 }
 
-function post(body) {
+%POST%
+if (typeof window !== "undefined") { // a server that renders this has none
+  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
+  addEventListener("pagehide", send);
+}
+"""
+BEACON = """function post(body) {
   if (!navigator.sendBeacon?.(url, body)) {
     fetch(url, { method: "POST", body, keepalive: true, headers: { "Content-Type": "text/plain" } }).catch(() => {});
   }
 }
-
-if (typeof window !== "undefined") { // a server that renders this has none
-  addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
-  addEventListener("pagehide", send);
+"""
+TABLE = """function post(body) {
+  const headers = { apikey: key, "Content-Type": "application/json" };
+  fetch(url, { method: "POST", body: `{"measured":${body}}`, keepalive: true, headers }).catch(() => {});
 }
 """
 PLAIN = """import { onCLS, onFCP, onINP, onLCP, onTTFB } from "web-vitals";
@@ -75,12 +81,18 @@ export async function asked(name, url, options) {
 
 def plain(url: str, release: str = "undefined") -> str:
     """For any page with a bundler; ``release`` is a JavaScript expression."""
-    return PLAIN.replace("%SEND%", _send(url, release))
+    return PLAIN.replace("%SEND%", _send(url, release, BEACON))
 
 
 def next_js(url: str) -> str:
     """For Next.js, through its own hook."""
-    return NEXT.replace("%SEND%", _send(url, "process.env.NEXT_PUBLIC_VERCEL_GIT_COMMIT_SHA"))
+    return NEXT.replace("%SEND%", _send(url, "process.env.NEXT_PUBLIC_VERCEL_GIT_COMMIT_SHA", BEACON))
+
+
+def supabase(url: str, key: str) -> str:
+    """Into a table of Supabase, through the function of docs/vitals.md; ``key`` is the one that browsers may have."""
+    send = _send(f"{url}/rest/v1/rpc/tell_vitals", "undefined", f'const key = "{key}";\n\n{TABLE}')
+    return PLAIN.replace("%SEND%", send)
 
 
 def rewrite(url: str) -> str:
@@ -88,5 +100,5 @@ def rewrite(url: str) -> str:
     return REWRITE.replace("%URL%", url)
 
 
-def _send(url: str, release: str) -> str:
-    return SEND.replace("%URL%", url).replace("%RELEASE%", release)
+def _send(url: str, release: str, post: str) -> str:
+    return SEND.replace("%POST%", post).replace("%URL%", url).replace("%RELEASE%", release)

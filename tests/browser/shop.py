@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import Page
@@ -87,6 +88,7 @@ class Shop:
 
     port: int = field(default_factory=free_port)
     found: dict[str, tuple[str, str]] = field(default_factory=dict)
+    called: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)  # where, with which key, what was said
 
     def put(self, name: str, snippet: str, *, before: str = "", more: str = "", package: str = "web-vitals") -> str:
         """A page with the lines in it; returns its address, with a number and a query that nobody may keep."""
@@ -114,6 +116,19 @@ def serving(shop: Shop) -> Iterator[Shop]:
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())
+
+        def do_OPTIONS(self) -> None:
+            self.send_response(200)
+            for name, value in (("Origin", "*"), ("Headers", "apikey, content-type"), ("Methods", "POST")):
+                self.send_header(f"Access-Control-Allow-{name}", value)
+            self.end_headers()
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            shop.called.append((self.path, self.headers["apikey"], body))
+            self.send_response(204)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass

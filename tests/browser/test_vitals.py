@@ -157,3 +157,15 @@ def test_every_major_of_the_package_is_understood(major, visitor, shop, wardroun
     found = arrived(wardround, f"/old{major}/[id]", NAMES | ({"FID"} if first else set()))
 
     assert set(found.values()) == {1}
+
+
+def test_a_table_of_supabase_is_told_by_pages_of_another_origin(visitor, shop) -> None:
+    lines = snippets.supabase(f"http://localhost:{shop.port}", "sb_publishable_1")
+    used(visitor, shop.put("table", lines))
+
+    def measured() -> dict[str, str]:
+        return {each["name"]: each["path"] for _, _, body in shop.called for each in body["measured"]}
+
+    wait_for(lambda: set(measured()) >= NAMES, 60, "not all of them came in")
+    assert set(measured().values()) == {"/table/4711"}
+    assert {(path, key) for path, key, _ in shop.called} == {("/rest/v1/rpc/tell_vitals", "sb_publishable_1")}
