@@ -151,7 +151,7 @@ def device() -> str | None:
 def source(labels: Mapping[str, str]) -> str | None:
     """By which way measurements came, where there are several; None means the one that told most."""
     chosen = st.selectbox(
-        "Source", list(labels), index=None, key="source", bind="query-params", placeholder="Source",
+        "Source", list(labels), index=None, key="source", bind="query-params", placeholder=next(iter(labels)),
         label_visibility="collapsed", width=200,
     )  # fmt: skip
     return labels.get(chosen or "")

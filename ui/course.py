@@ -52,6 +52,7 @@ def _lines(points: Sequence[Point], theme: str, tz: ZoneInfo) -> list[go.Scatter
             hovertemplate="%{y:.3g} of %{customdata}",
         )
         for (label, some), colour in zip(sides, QUANTILES, strict=False)
+        if any(side.n for side in some)
     ]  # fmt: skip
 
 

@@ -33,7 +33,7 @@ OPEN = "Anybody can send to an open endpoint: these are estimates of what browse
 ROUTES = {
     "route": st.column_config.TextColumn("Route", width="medium"),
     "poor": st.column_config.NumberColumn(
-        "With a poor vital", width="small", format="localized",
+        "Poor views", width="small", format="localized",
         help="Page views of which one core vital was poor, at least: which belong together is not kept.",
     ),
     "views": st.column_config.NumberColumn(
@@ -58,18 +58,18 @@ def value(name: str, number: float | None) -> str:
 
 def cards(found: Vitals) -> Html:
     """Six of them; FID is what old clients still send, INP has taken its place."""
-    shown = (_card(each, reference(found, each.name)) for each in found.cards)
+    shown = (_card(each, reference(found, each.name), found.device) for each in found.cards)
     return tag("div", tag("div", *shown, class_="wr-figures wr-vitals"), class_="wr wr-fades")
 
 
-def _card(each: Card, line: float | None) -> Html:
+def _card(each: Card, line: float | None, device: str | None) -> Html:
     said = value(each.name, each.now.p75) if each.now.enough else words.NO_DATA
     core = " · core" if each.name in CORE else ""
     inside = [
         tag("div", f"{each.name} · {LONG[each.name]}{core}", class_="wr-label"),
         tag("div", said, " ", pill(RATED[each.now.rating], SAID[each.now.rating]), class_="wr-value"),
         tag("div", _changed(each), class_="wr-note"),
-        tag("div", _apart(each), class_="wr-note"),
+        tag("div", _apart(each), class_="wr-note") if device is None else Html(""),
         tag("div", _counted(each, line), class_="wr-note"),
         _shares(each.now),
     ]
@@ -79,7 +79,7 @@ def _card(each: Card, line: float | None) -> Html:
 
 
 def _course(each: Card) -> str:
-    return f"{each.name}: the last {len(each.curve)} times {ENOUGH} measurements or more were together, oldest left"
+    return f"{each.name} over time: {len(each.curve)} p75 of {ENOUGH} measurements or more each"
 
 
 def reference(found: Vitals, name: str) -> float | None:

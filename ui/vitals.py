@@ -182,15 +182,16 @@ def _card(name: str, mine: Sequence[VitalRollup], before: Sequence[VitalRollup],
 
 
 def _curve(name: str, mine: Sequence[VitalRollup]) -> tuple[float, ...]:
-    """Stretches of time that are just long enough to say a p75, the newest of them."""
+    """The window in stretches of about as many measurements each, never of too few to say a p75."""
+    least = max(ENOUGH, sum(each.n for each in mine) // POINTS)
     found, waiting = [], list[VitalRollup]()
     for _, some in sorted(rules.vitals.grouped(mine, lambda each: each.start).items(), key=lambda pair: str(pair[0])):
         waiting += some
-        if sum(each.n for each in waiting) >= ENOUGH:
+        if sum(each.n for each in waiting) >= least:
             p75 = rules.vitals.summed(name, waiting).p75
             found += [] if p75 is None else [p75]
             waiting = []
-    return tuple(found[-POINTS:])
+    return tuple(found)
 
 
 def _points(name: str, mine: Sequence[VitalRollup]) -> tuple[Point, ...]:

@@ -207,6 +207,22 @@ def test_few_are_drawn_hollow_and_nothing_is_drawn_over_a_gap(measured, visit) -
     assert "of 300;" in alt
 
 
+def test_a_cards_curve_tells_of_the_whole_window_and_never_of_a_few(measured, visit) -> None:
+    at = measured.now.replace(minute=0, second=0, microsecond=0)
+    found = [
+        Vital(10**8 + 100 * hour + k, "TTFB", 100.0 * hour, at - timedelta(hours=hour), "/")
+        for hour in range(1, 40)
+        for k in range(60)
+    ]
+    written(measured, lambda c: vitals.add(c, found, bucket, rating))
+
+    (card,) = [each for each in store.vitals("7d", None).cards if each.name == "TTFB"]
+
+    assert len(card.curve) == 19, "two hours each: sixty are too few"
+    assert card.curve[0] > 3800
+    assert card.curve[-1] < 400
+
+
 def test_the_line_of_chrome_is_of_the_chosen_devices(measured, visit) -> None:
     app = visit("vitals", device="Phones")
 
