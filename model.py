@@ -442,6 +442,7 @@ class Sent:
     path: str
     device: str
     at: datetime
+    failed: bool = False  # of a metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete, select, text
+from sqlalchemy import Connection, Table, delete, func, select, text
 
 from data import histograms
 from data._vital_series import Fold, ensure, key_of, numbered
-from data.moments import micros, moment_s
+from data.moments import maybe_moment, micros, moment_s
 from data.tables import VITALS, VITALS_ROLLUPS, VITALS_SERIES
 from data.upsert import upsert
 from model import Histogram, Vital, VitalRollup
@@ -201,6 +201,11 @@ def _names(c: Connection, start: datetime, wanted: Callable[[str], bool]) -> dic
     """What the numbers stand for, of the series that were seen since."""
     series = c.execute(select(VITALS_SERIES.c.id, VITALS_SERIES.c.key).where(VITALS_SERIES.c.last >= _day(start)))
     return {number: dims for number, key in series if wanted((dims := json.loads(key))[0])}
+
+
+def newest(c: Connection) -> datetime | None:
+    """When the newest single measurement came; None when there is none."""
+    return maybe_moment(c.execute(select(func.max(VITALS.c.at))).scalar())
 
 
 def _rollup(row: tuple[int, int, int, int, bytes], names: dict[int, list[str]], seconds: int) -> VitalRollup:

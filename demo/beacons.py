@@ -14,7 +14,7 @@ from demo.schedule import HISTORY, Schedule
 from model import Histogram, VitalRollup
 from rules import histogram, vitals
 
-TABLE = "web_vitals"
+TABLE, SOURCE = "web_vitals", "supabase"  # what came lately comes from there, so the past did as well
 # p75 on a desktop, on a fast page
 BASE = {"LCP": 1500.0, "INP": 90.0, "CLS": 0.03, "FCP": 900.0, "TTFB": 380.0}
 SPREAD = 0.55
@@ -75,7 +75,7 @@ def _rolled(name: str, route: str, device: str, release: str, start: datetime, p
     values, (good, needs, poor) = _shape(name, _step(name, p75))
     counts = tuple((bucket, n * times) for bucket, n in values.counts)
     return VitalRollup(
-        name, route, device, release, "beacon", start, good * times, needs * times, poor * times, Histogram(counts)
+        name, route, device, release, SOURCE, start, good * times, needs * times, poor * times, Histogram(counts)
     )
 
 
@@ -112,7 +112,7 @@ def _stretch(
             name, "other", "desktop", release, at, p75 * (0.9 + 0.2 * share(name, int(at.timestamp()))), times
         )
         failed = round(rolled.n * failing * 2 * share("fails", name, int(at.timestamp())))
-        yield VitalRollup(name, "other", "desktop", release, "beacon", at, rolled.n - failed, 0, failed, rolled.values)
+        yield VitalRollup(name, "other", "desktop", release, SOURCE, at, rolled.n - failed, 0, failed, rolled.values)
 
 
 def rows(schedule: Schedule, now: datetime) -> list[dict[str, Any]]:
@@ -134,6 +134,7 @@ def rows(schedule: Schedule, now: datetime) -> list[dict[str, Any]]:
                     "value": round(value, 4),
                     "path": path,
                     "device": device,
+                    "failed": False,
                     "created_at": at.isoformat(),
                 }
             )

@@ -98,7 +98,7 @@ class Door:
         if method == "POST" and request.path == CALLED:
             return Answer(204)
         if method == "POST" and request.path.startswith(f"{crux.PREFIX}/"):
-            return crux.answer(request)
+            return crux.answer(request, self.clock().date())
         return answer(Look(self.schedule, self.clock()), request) if method in {"GET", "HEAD"} else Answer(405)
 
     async def tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -50,27 +51,32 @@ async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     found = dict(zip(FORMS, await asyncio.gather(*asked), strict=True))
     if reason := all_blind(*found.values()):
         raise reason
-    parts, figures = [], []
-    for form, values in found.items():
-        if isinstance(values, Unmeasured):
-            parts.append(blind(form, values))
+    parts, figures, days = [], [], []
+    for form, record in found.items():
+        if isinstance(record, Unmeasured):
+            parts.append(blind(form, record))
             continue
+        values, last = record
+        days += [last] if last else []
         figures += [Figure(f"{name}_{form}", value, "" if name == "cls" else "ms") for name, value in values.items()]
         slow = [name.upper() for name, value in values.items() if value > GOOD[name]]
         parts.append(
             Part(form, Status.DEGRADED if slow else Status.UP, None, f"not good: {', '.join(slow)}" if slow else "")
         )
-    result = Result(worst(part.status for part in parts), parts=tuple(parts))
+    facts = (("last_day", min(days).isoformat()),) if days else ()
+    result = Result(worst(part.status for part in parts), parts=tuple(parts), facts=facts)
     unread = missing(*((each, (form, *(f"{name}_{form}" for name in GOOD))) for form, each in found.items()))
     return Snapshot(result, fixes(*found.values()), figures=tuple(figures), unread=unread)
 
 
-async def _record(to: Reach, origin: str, form: str | None) -> dict[str, float]:
+async def _record(to: Reach, origin: str, form: str | None) -> tuple[dict[str, float], date | None]:
+    """The p75 of each vital, and the last of the days that they are about."""
     body: dict[str, Any] = {"origin": origin} | ({"formFactor": form} if form else {})
     answer = await to.ask("POST", "/v1/records:queryRecord", body=body, accept=(200, 404))
     if answer.status == 404:
         raise Unmeasured("no field data: too little traffic")
-    metrics = table(table(table(answer.body).get("record")).get("metrics"))
+    record = table(table(answer.body).get("record"))
+    metrics = table(record.get("metrics"))
     read = (
         (short, number(table(table(metrics.get(name)).get("percentiles")).get("p75")))
         for name, short in METRICS.items()
@@ -78,4 +84,12 @@ async def _record(to: Reach, origin: str, form: str | None) -> dict[str, float]:
     found = {name: value for name, value in read if value is not None}
     if not found:
         raise Unmeasured("the record holds no p75", "check [crux] base")
-    return found
+    return found, _day(table(table(record.get("collectionPeriod")).get("lastDate")))
+
+
+def _day(said: dict[str, Any]) -> date | None:
+    parts = [number(said.get(name)) for name in ("year", "month", "day")]
+    try:
+        return date(*(int(part) for part in parts if part is not None))
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from ui import axes, controls, lists, measures, snippets, store
+from ui import axes, controls, course, lists, measures, snippets, store
 
 TITLE = "Vitals"
 ICON = "speed"
@@ -16,10 +16,14 @@ theme = st.context.theme.type or "dark"
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     window = controls.window("vitals")
     device = controls.device()
-seen = store.vitals(window, device)
+    seen = store.vitals(window, device)
+    if len(seen.sources) > 1:
+        seen = store.vitals(window, device, controls.source(measures.ways(seen)))
 
 st.html(measures.cards(seen))
 st.html(measures.counts(seen))
+if len(seen.sources) > 1:
+    st.caption(measures.way(seen))
 
 if not seen.n:
     st.html(
@@ -31,9 +35,7 @@ if not seen.n:
 st.subheader("Over time", anchor=False)
 name = controls.vital([card.name for card in seen.cards if card.now.n] or ["LCP"])
 if seen.points[name]:
-    st.plotly_chart(
-        measures.course(seen, name, theme, zone), config=axes.QUIET, key="course", alt=measures.alt(seen, name)
-    )
+    st.plotly_chart(course.drawn(seen, name, theme, zone), config=axes.QUIET, key="course", alt=course.alt(seen, name))
 else:
     st.html(lists.empty(f"No {name} in this window.", "Choose a longer one above."))
 
@@ -49,7 +51,7 @@ if seen.metrics:
         alt=f"{len(seen.metrics)} metrics of the platform's own",
     )  # fmt: skip
 
-if seen.sentry:
+if seen.sentry.values:
     st.subheader("The same, as Sentry samples it", anchor=False)
     st.html(lists.facts(measures.sampled(seen)))
 

@@ -122,6 +122,7 @@ def fit(sent: Iterable[Sent], known: Known, now: datetime) -> list[Vital]:
         if each.at < now - OLDEST:
             continue
         row = {"name": each.name, "value": each.value, "id": each.uid, "path": each.path, "device": each.device}
+        row |= {"tags": {"status": "error" if each.failed else "success"}}
         try:
             one = _one(row, known, min(each.at, now), "desktop", "")
         except Unfit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -144,6 +145,15 @@ def device() -> str | None:
         label_visibility="collapsed",
     )  # fmt: skip
     return labels.get(chosen or "All devices")
+
+
+def source(labels: Mapping[str, str]) -> str | None:
+    """By which way measurements came, where there are several; None means the one that told most."""
+    chosen = st.selectbox(
+        "Source", list(labels), index=None, key="source", bind="query-params", placeholder=next(iter(labels)),
+        label_visibility="collapsed", width=200,
+    )  # fmt: skip
+    return labels.get(chosen or "")
 
 
 def vital(names: list[str]) -> str:

@@ -261,14 +261,14 @@ def backups() -> Backups:
     return shelf.kept("backups", None, SOON, make)
 
 
-def vitals(window: str, device: str | None) -> Vitals:
-    """What browsers measured in a window, of all devices or of one class."""
+def vitals(window: str, device: str | None, source: str | None = None) -> Vitals:
+    """What browsers measured in a window, of all devices or of one class, as the source says that told most."""
 
     def make() -> Vitals:
         with data.store.reading(shelf.engine()) as c:
-            return told_vitals.read(c, told(), window, device, now())
+            return told_vitals.read(c, told(), window, device, now(), source)
 
-    return shelf.kept(("vitals", window, device), None, REST, make)
+    return shelf.kept(("vitals", window, device, source), None, REST, make)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from integrations._supabase import _tables
 from integrations._tools import Tools, TooMuch
 from model import Figure, Part, Result, Sent, Snapshot, Status
 
-COLUMNS = "metric_id,name,value,path,device,created_at"
+COLUMNS = "metric_id,name,value,path,device,failed,created_at"
 MOST = 1000  # PostgREST gives no more at once; asked each minute, that is 1,400,000 a day
 
 
@@ -41,4 +41,5 @@ def _sent(row: dict[str, Any]) -> Sent | None:
     uid, value, at = text(row.get("metric_id"), 200), number(row.get("value")), moment(row.get("created_at"))
     if not uid or value is None or at is None:
         return None
-    return Sent(uid, text(row.get("name"), 80), value, text(row.get("path"), 2000), text(row.get("device"), 20), at)
+    name, path, device = (text(row.get(key), most) for key, most in (("name", 100), ("path", 2000), ("device", 20)))
+    return Sent(uid, name, value, path, device, at, row.get("failed") is True)

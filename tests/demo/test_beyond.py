@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,10 +12,11 @@ import demo
 import integrations
 import settings
 from data import changes, deployments, figures, issues, standings, store
-from demo import beyond, errors, ships
+from demo import beacons, beyond, errors, ships
 from demo.schedule import Schedule
 from integrations import fetch
 from model import Integration, Monitor, Snapshot, Status
+from rules import vitals
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +100,13 @@ def test_the_past_is_there(filled, schedule: Schedule) -> None:
             > 500
         )
         assert standings.read(c)["vercel.deployments/production"].status is Status.UP
+
+
+def test_chromes_report_says_up_to_which_day(seen) -> None:
+    assert date.fromisoformat(dict(seen["crux.record"].result.facts)["last_day"])
+
+
+def test_what_browsers_measured_goes_on_where_the_past_ends(seen, schedule: Schedule) -> None:
+    """By the same way: the page never adds up two."""
+    (fit,) = {each.source for each in vitals.fit(seen["supabase.vitals"].sent, vitals.Known(), datetime.now(UTC))}
+    assert {each.source for each in (*beacons.hours(schedule), *beacons.days(schedule))} == {fit}

@@ -14,14 +14,15 @@ from model import Status
 ORIGIN, KEY = "https://shop.example", "AIzaCanary4242"
 
 
-def record(lcp=2210, cls="0.05"):
+def record(lcp=2210, cls="0.05", last=None):
     shape = {
         "largest_contentful_paint": {"percentiles": {"p75": lcp}},
         "cumulative_layout_shift": {"percentiles": {"p75": cls}},
         "form_factors": {"fractions": {}},
         "interaction_to_next_paint": {"percentiles": {"p75": None}},
     }
-    return {"record": {"key": {"origin": ORIGIN}, "metrics": shape}}
+    period = {"collectionPeriod": {"firstDate": {"year": 2026, "month": 10, "day": 25}, "lastDate": last}}
+    return {"record": {"key": {"origin": ORIGIN}, "metrics": shape} | (period if last else {})}
 
 
 @pytest.fixture
@@ -40,6 +41,20 @@ def crux(service, read):
         return found
 
     return asked
+
+
+@pytest.mark.parametrize(
+    ("last", "facts"),
+    [
+        ({"year": 2026, "month": 11, "day": 21}, (("last_day", "2026-11-21"),)),
+        ({"year": 2026, "month": 13, "day": 21}, ()),
+        ({"year": 2026}, ()),
+        ("yesterday", ()),
+        (None, ()),
+    ],
+)
+async def test_it_says_up_to_which_day(last, facts, crux) -> None:
+    assert (await crux(record(last=last))).result.facts == facts
 
 
 async def test_each_device_has_its_line(crux) -> None:

@@ -168,7 +168,7 @@ async def test_rows_of_our_own_tables_can_be_read(supabase, tools, service) -> N
 
 async def test_a_table_of_vitals_is_read_as_strangers_wrote_it(service, read) -> None:
     async def handler(request):
-        assert request.query_params["select"] == "metric_id,name,value,path,device,created_at"
+        assert request.query_params["select"] == "metric_id,name,value,path,device,failed,created_at"
         rows = [
             {
                 "metric_id": "v6-1",
@@ -179,6 +179,7 @@ async def test_a_table_of_vitals_is_read_as_strangers_wrote_it(service, read) ->
                 "created_at": "2026-11-23T11:00:00Z",
             },
             {"metric_id": "", "name": "LCP", "value": 1},
+            {"metric_id": "7", "name": "api.x", "value": 8, "failed": True, "created_at": "2026-11-23T11:00:00Z"},
             {"metric_id": "v6-2", "value": "x", "created_at": 5},
             7,
         ]
@@ -186,7 +187,8 @@ async def test_a_table_of_vitals_is_read_as_strangers_wrote_it(service, read) ->
 
     found = await read("supabase", "vitals", url=await service(handler), anon_key=ANON, vitals_table="web_vitals")
 
-    assert [(each.uid, each.name, each.value) for each in found.sent] == [("v6-1", "LCP", 2100.0)]
+    said = [(each.uid, each.name, each.value, each.failed) for each in found.sent]
+    assert said == [("v6-1", "LCP", 2100.0, False), ("7", "api.x", 8.0, True)]
 
 
 async def test_a_table_that_may_not_be_read_is_unknown(service, read) -> None:

@@ -319,3 +319,12 @@ def test_what_belongs_to_a_question(name, wanted, fit) -> None:
 
 def test_buckets_of_the_two_scales() -> None:
     assert bucket("CLS", 0.1) == bucket("LCP", 100.0)
+
+
+@pytest.mark.parametrize(("name", "failed"), [("api.auth", True), ("api.auth", False), ("LCP", True)])
+def test_a_row_of_a_table_says_whether_its_metric_failed(name, failed) -> None:
+    sent = Sent("7", name, 80.0, "/", "phone", NOON, failed)
+
+    (found,) = vitals.fit([sent], Known(), NOON)
+
+    assert found.failed is (failed and name == "api.auth")
