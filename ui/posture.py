@@ -113,13 +113,25 @@ def _monitored(
         return Section(title, monitor.name, Status.UNKNOWN, "nobody has looked yet", None, (), monitor.key)
     state, _, said = rules.status.current(standing, monitor.horizon, now)
     at, result = found
-    fixes = {each.kind: each.fix for each in result.findings}
-    rows = [_rule(each, fixes, state) for each in result.parts] or [_whole(monitor.name, result, state)]
-    return Section(title, monitor.name, state, said, at, tuple(rows), monitor.key)
+    rows = tuple(_rules(result, state)) or (_whole(monitor.name, result, state),)
+    return Section(title, monitor.name, state, said, at, rows, monitor.key)
+
+
+def _rules(result: Result, state: Status) -> Iterator[Rule]:
+    """A row for each part, and one for each finding that is about none of them; none at all without parts."""
+    fixes = {each.kind.partition("-")[2]: each.fix for each in result.findings}
+    for part in result.parts:
+        yield _rule(part, fixes, state)
+    named = {part.name for part in result.parts}
+    seen = {part.status for part in result.parts}
+    beside = state if state is Status.UNKNOWN or (state is Status.DOWN and state not in seen) else Status.DEGRADED
+    for each in result.findings if named else ():
+        if each.kind.partition("-")[2] not in named:
+            yield Rule(each.words, beside, "", each.fix or LOOK)
 
 
 def _rule(part: Part, fixes: Mapping[str, str], state: Status, fallback: str = LOOK) -> Rule:
-    fix = next((fix for kind, fix in fixes.items() if kind.partition("-")[2] == part.name), "")
+    fix = fixes.get(part.name, "")
     if state is Status.UNKNOWN:  # what was right when it was last seen is not known to be right now
         return Rule(part.name, Status.UNKNOWN, part.words)
     return Rule(part.name, part.status, part.words, fix or (fallback if part.status in BAD else ""))

@@ -78,6 +78,20 @@ def test_what_has_to_be_mended_stands_on_top_with_its_fix(cared, visit) -> None:
     assert "1 of 2 right" in app.expander[0].label
 
 
+def test_a_finding_about_no_row_is_a_row_of_its_own(cared, visit) -> None:
+    """Such as a secret in a public name that no rule asks for: every row is right, and yet something must be mended."""
+    public = Finding("header-elsewhere", f"NEXT_PUBLIC_X {HOSTILE} puts a secret into a public name", "rename it")
+    cared(replace(RESULT, status=Status.DOWN, parts=RESULT.parts[1:], findings=(public,)))
+    app = visit("posture")
+    text = said(app)
+    assert "Nothing has to be mended" not in text
+    assert text.index("puts a secret into a public name") < text.index("referrer-policy")
+    assert "rename it" in text
+    assert "wr-icon wr-down" in text
+    assert "1 of 2 right" in app.expander[0].label
+    assert "<img" not in text
+
+
 def test_what_was_right_long_ago_is_not_known_to_be_right_now(cared, visit) -> None:
     cared(ago=7200.0)
     text = said(visit("posture"))
