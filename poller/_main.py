@@ -84,7 +84,11 @@ class Poller:
     async def run(self) -> None:
         self.watchdog.start()
         async with checks.open_tools(
-            networks=self.settings.watch.networks, pings=self._pings, clock=self.clock.now, measured=self._measured
+            networks=self.settings.watch.networks,
+            pings=self._pings,
+            clock=self.clock.now,
+            measured=self._measured,
+            last=self.ledger.last,
         ) as self.tools:
             while not self.stop.is_set():
                 if await self._leading():

@@ -40,7 +40,7 @@ def weeks(days: Sequence[Cell]) -> Html:
 
 def _day(each: Cell) -> Html:
     said = f"{each.day:%a %d %b}: {each.words}"
-    quiet = each.status is Status.UNKNOWN
+    quiet = each.status is Status.UNKNOWN and each.size is None
     sign = Html("") if quiet else icon(each.status)
     size = words.size(each.size) if each.size is not None else "" if quiet else each.words
     return tag(

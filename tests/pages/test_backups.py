@@ -65,8 +65,8 @@ def kept(stage):
 
 def test_a_day_without_a_backup_is_a_hole_and_a_wrong_one_is_seen(kept, visit) -> None:
     now = datetime.now(UTC)
-    stored = [Stored(now - timedelta(days=ago), f"d{ago}", 2048) for ago in (0, 1, 3, 4)]
-    stored[1] = Stored(stored[1].at, "d1", 900, "it ends in the middle: it was cut")
+    stored = [Stored(now - timedelta(days=ago), f"d{ago}", 2048, "", Status.UP) for ago in (0, 1, 3, 4)]
+    stored[1] = Stored(stored[1].at, "d1", 900, "only 40 % of the usual size", Status.DEGRADED)
     kept(tuple(stored))
     app = visit("backups")
     text = said(app)
@@ -74,8 +74,20 @@ def test_a_day_without_a_backup_is_a_hole_and_a_wrong_one_is_seen(kept, visit) -
     assert text.count('class="wr-day wr-up"') == 3
     assert text.count('class="wr-day wr-degraded"') == 1
     assert text.count('class="wr-day wr-down"') == 1
-    assert "it was cut" in text
+    assert "only 40 % of the usual size" in text
     assert "61 % free" in text
+
+
+def test_a_backup_that_nobody_has_read_is_not_green_and_a_damaged_one_is_red(kept, visit) -> None:
+    now = datetime.now(UTC)
+    unread = Stored(now - timedelta(days=1), "d1", 2048, "not read yet")
+    cut = Stored(now - timedelta(days=2), "d2", 2048, "it ends in the middle: it was cut", Status.DOWN)
+    kept((unread, cut))
+    text = said(visit("backups"))
+    assert 'class="wr-day wr-up"' not in text
+    assert text.count('class="wr-day wr-down"') == 1
+    assert "2.0 kB: not read yet" in text
+    assert "2.0 kB: it ends in the middle: it was cut" in text
 
 
 def test_the_newest_restore_that_worked_counts_and_a_failed_one_is_shown(kept, visit) -> None:
@@ -100,7 +112,7 @@ def test_without_such_monitors_it_says_how_to_get_them(stage, visit) -> None:
 
 
 def days(*ago: int, overdue: bool = False) -> dict[date, Status]:
-    stored = tuple(Stored(NOW - timedelta(days=each), "d", 1) for each in ago)
+    stored = tuple(Stored(NOW - timedelta(days=each), "d", 1, "", Status.UP) for each in ago)
     return {each.day: each.status for each in calendar(stored, NOW, BERLIN, overdue=overdue)}
 
 
@@ -121,6 +133,22 @@ def test_before_the_first_and_after_today_nothing_is_missing() -> None:
 
 
 def test_a_backup_just_after_midnight_belongs_to_the_day_of_the_site() -> None:
-    stored = (Stored(datetime(2026, 11, 23, 23, 30, tzinfo=UTC), "d", 1),)
+    stored = (Stored(datetime(2026, 11, 23, 23, 30, tzinfo=UTC), "d", 1, "", Status.UP),)
     found = {each.day: each.status for each in calendar(stored, NOW, BERLIN, overdue=False)}
     assert found[date(2026, 11, 24)] is Status.UP
+
+
+@pytest.mark.parametrize(
+    ("there", "state"),
+    [
+        ((Status.UP, Status.UP), Status.UP),
+        ((Status.UP, Status.DOWN), Status.DEGRADED),
+        ((Status.UNKNOWN, Status.DOWN), Status.DOWN),
+        ((Status.UP, Status.UNKNOWN), Status.UNKNOWN),
+        ((Status.DEGRADED, Status.UP), Status.DEGRADED),
+    ],
+)
+def test_a_day_with_two_backups_is_as_good_as_what_is_known_of_both(there, state) -> None:
+    stored = tuple(Stored(NOW - timedelta(minutes=n), "d", 1, "", each) for n, each in enumerate(there))
+    found = {each.day: each.status for each in calendar(stored, NOW, BERLIN, overdue=False)}
+    assert found[date(2026, 11, 24)] is state
