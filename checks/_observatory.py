@@ -60,6 +60,11 @@ def values(answer: httpx.Response, name: str) -> list[str]:
     return [value.strip() for value in answer.headers.get_list(name)]
 
 
+def policies(page: httpx.Response) -> tuple[_csp.Policy, ...]:
+    """Every Content-Security-Policy that applies to a page."""
+    return _csp.parse(values(page, "content-security-policy"))
+
+
 def score(seen: Seen) -> tuple[int, str, tuple[tuple[str, int], ...]]:
     """(score, grade, modifiers by test). Bonuses count only from 90 on without them."""
     found = (

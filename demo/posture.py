@@ -32,6 +32,7 @@ ORIGIN = "https://platform.demo.test"
 API = (
     ("X-RateLimit-Limit", "100"),
     ("X-RateLimit-Remaining", "97"),
+    ("X-RateLimit-Reset", "640"),
     ("Access-Control-Allow-Origin", ORIGIN),
     ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"),
     ("Access-Control-Allow-Headers", "Content-Type, Authorization"),
@@ -40,9 +41,9 @@ API = (
 RULES = (
     "x-content-type-options", "x-frame-options", "referrer-policy", "permissions-policy", "x-dns-prefetch-control",
     "x-medical-platform", "x-privacy-compliant", "content-security-policy", "x-xss-protection", "x-powered-by",
-    "reflected-origin", "api", "access-control-allow-origin", "access-control-allow-methods",
-    "access-control-allow-headers", "x-ratelimit-limit", "x-ratelimit-remaining", "protected.dashboard",
-    "open.api.health", "open.api.health.live",
+    "reflected-origin", "api", "api-refusal", "access-control-allow-origin", "access-control-allow-methods",
+    "access-control-allow-headers", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-window",
+    "protected.dashboard", "open.api.health", "open.api.health.live",
 )  # fmt: skip
 SCORES = ((90, 0), (58, 5), (41, 20), (17, 40))  # days before the opening, the score from then on
 ENDPOINTS = ("/api/health/live", "/api/prescriptions", "/api/medicines", "/api/patients", "/api/audit-logs")

@@ -25,17 +25,21 @@ GOOD = {
 }
 
 
+REFUSED = '{"error": "Authentication required"}'
+
+
 @pytest.fixture
 def platform(serve, look):
     """Looks at a platform whose paths answer (status, headers); ``{own}`` stands for its own origin."""
 
-    async def looked(page=None, api=None, closed=None, health=(200, {}), **options):
+    async def looked(page=None, api=None, closed=None, health=(200, {}), waits=None, body=REFUSED, **options):
         asked = []
 
         async def talk(reader, writer):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             path = head.split(" ")[1]
             asked.append(head)
+            await asyncio.sleep((waits or {}).get(path, 0))
             status, headers = {
                 "/": (200, page if page is not None else GOOD),
                 "/api/x": api or API,
@@ -45,7 +49,8 @@ def platform(serve, look):
             if callable(headers):
                 headers = headers(head)
             lines = "".join(f"{name}: {str(value).format(own=own)}\r\n" for name, value in headers.items())
-            writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: 2\r\n{lines}\r\nok".encode())
+            text = body if path == "/api/x" else "ok"
+            writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(text)}\r\n{lines}\r\n{text}".encode())
             await writer.drain()
 
         port = await serve(talk)
@@ -56,8 +61,7 @@ def platform(serve, look):
             api=f"{own}/api/x",
             protected=[f"{own}/dashboard"],
             open=[f"{own}/api/health"],
-            **options,
-            deadline=5.0,
+            **{"deadline": 20.0} | options,
         )
         return found, asked
 
@@ -69,7 +73,8 @@ CORS = {
     "Access-Control-Allow-Methods": "POST, GET, PUT, DELETE, OPTIONS",
     "Access-Control-Allow-Headers": "content-type, Authorization",
 }
-API = (401, CORS | {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "97"})
+LIMITS = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "97", "X-RateLimit-Reset": "640"}
+API = (401, CORS | LIMITS)
 CLOSED = (307, {"Location": "/auth/login"})
 
 
@@ -124,6 +129,11 @@ async def test_the_old_filter_is_a_note_and_no_fault(platform) -> None:
     ("answers", "part", "status"),
     [
         ({"api": (200, CORS)}, "api", Status.DOWN),
+        ({"api": (404, CORS | LIMITS)}, "api", Status.DEGRADED),
+        ({"api": (307, CORS | LIMITS)}, "api", Status.DEGRADED),
+        ({"body": "<html>please sign in</html>"}, "api-refusal", Status.DEGRADED),
+        ({"body": '{"error": "no rows in public.users"}'}, "api-refusal", Status.DEGRADED),
+        ({"body": "nonsense", "refusal": ""}, "api-refusal", Status.UP),
         ({"api": (401, CORS | {"Access-Control-Allow-Origin": "*"})}, "access-control-allow-origin", Status.DOWN),
         (
             {"api": (401, CORS | {"Access-Control-Allow-Origin": "https://x.example"})},
@@ -156,6 +166,92 @@ async def test_a_server_that_repeats_any_origin(credentials, status, platform) -
     found, _ = await platform(api=(401, repeats))
 
     assert weights(found)["reflected-origin"] is status
+
+
+@pytest.mark.parametrize(
+    ("stated", "status"),
+    [
+        ({"X-RateLimit-Reset": "640"}, Status.UP),
+        ({"X-RateLimit-Reset": "3600"}, Status.DEGRADED),
+        ({"X-RateLimit-Reset": "99999999999"}, Status.DEGRADED),
+        ({"X-RateLimit-Reset": "2026-01-01T00:00:00Z"}, Status.UP),
+        ({"X-RateLimit-Reset": "9999-01-01T00:00:00"}, Status.DEGRADED),
+        ({"X-RateLimit-Window": "900000"}, Status.UP),
+        ({"X-RateLimit-Window": "60000"}, Status.DEGRADED),
+        ({"RateLimit-Policy": '"default";q=100;w=900'}, Status.UP),
+        ({"RateLimit-Policy": "100;w=60"}, Status.DEGRADED),
+        ({}, Status.UNKNOWN),
+        ({"X-RateLimit-Reset": "soon"}, Status.UNKNOWN),
+    ],
+)
+async def test_the_window_of_the_limit_where_it_is_stated(stated, status, platform) -> None:
+    """It need not be: then nobody knows, and the rest is judged all the same."""
+    counts = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "97"}
+
+    found, _ = await platform(api=(401, CORS | counts | stated))
+
+    assert weights(found)["x-ratelimit-window"] is status
+    assert ("header-x-ratelimit-window" in {each.kind for each in found.findings}) is (status is Status.DEGRADED)
+    assert "x-ratelimit-window unknown" not in found.words
+
+
+async def test_an_api_that_is_broken_says_nothing_of_its_doors(platform) -> None:
+    found, _ = await platform(api=(500, {}))
+
+    states = weights(found)
+    assert {states[name] for name in states if name.startswith(("api", "access-control", "x-rate"))} == {Status.UNKNOWN}
+    assert found.status is Status.DEGRADED, "for the header that plain http cannot carry, and for that alone"
+    assert not [each for each in found.findings if "api" in each.kind or "access" in each.kind]
+
+
+async def test_a_stranger_who_gets_no_answer_proves_nothing(platform) -> None:
+    def silent(head: str) -> dict[str, str]:
+        if STRANGER in head:
+            raise EOFError
+        return API[1]
+
+    found, _ = await platform(api=(401, silent), without=["strict-transport-security"])
+
+    assert weights(found)["reflected-origin"] is Status.UNKNOWN
+    assert weights(found)["api"] is Status.UP
+    assert found.status is Status.UNKNOWN, "what could not be seen is not green"
+    assert "reflected-origin unknown" in found.words
+
+
+async def test_a_slow_address_is_unknown_and_spoils_nothing(platform) -> None:
+    waits = {"/api/health": 60, "/dashboard": 60}
+
+    found, _ = await platform(waits=waits, deadline=4.0, without=["strict-transport-security"])
+
+    states = weights(found)
+    assert {name for name, status in states.items() if status is Status.UNKNOWN} == {
+        "open.api.health",
+        "protected.dashboard",
+    }
+    assert states["api"] is Status.UP
+    assert found.status is Status.UNKNOWN
+
+
+async def test_questions_are_asked_at_the_same_time(platform) -> None:
+    """One after the other they would take twice as long as there is time."""
+    waits = dict.fromkeys(("/", "/api/x", "/dashboard", "/api/health"), 2.0)
+
+    found, _ = await platform(waits=waits, deadline=9.0, without=["strict-transport-security"])
+
+    assert found.status is Status.UP
+
+
+async def test_an_api_that_answers_each_origin_for_itself_is_asked_as_our_own_page(platform) -> None:
+    def careful(head: str) -> dict[str, str]:
+        own = "\r\norigin: http://127.0.0.1:" in head.lower()
+        allowed = {"Access-Control-Allow-Origin": "{own}", "Vary": "Origin"} if own else {}
+        return {name: value for name, value in API[1].items() if "Origin" not in name} | allowed
+
+    found, asked = await platform(api=(401, careful), without=["strict-transport-security"])
+
+    assert weights(found)["access-control-allow-origin"] is Status.UP
+    assert weights(found)["reflected-origin"] is Status.UP
+    assert sum(f"origin: {STRANGER}" in head.lower() for head in asked) == 1
 
 
 async def test_headers_that_are_left_out_are_not_asked_for(platform) -> None:
