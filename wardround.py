@@ -66,6 +66,7 @@ def check(config: Config = None, as_json: Json = False) -> None:
 
 async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]:
     import checks
+    import settings
     from data import pings, store
     from model import Ping
     from rules.status import graded
@@ -81,7 +82,9 @@ async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]
         engine = store.open(known.store.url, create=False, readonly=True, check=False)
     except store.Missing:
         engine = None
-    async with checks.open_tools(networks=known.watch.networks, pings=pushed) as tools:
+    async with checks.open_tools(
+        networks=known.watch.networks, pings=pushed, environment=settings.environment
+    ) as tools:
         found = await asyncio.gather(*(checks.run(monitor, tools) for monitor in monitors))
     return [graded(result, monitor.slow) for monitor, result in zip(monitors, found, strict=True)]
 

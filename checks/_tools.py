@@ -18,11 +18,12 @@ from checks._desk import Desk
 from checks._resolver import Lookup, Resolver, system
 from checks._stopwatch import Stopwatch
 from checks._transport import Transport
-from model import Measured, Ping, Question, Result, Status
+from model import Measured, Ping, Question, Result, Secret, Status
 
 AGENT = "wardround/0.1 (status monitor)"
 Pings = Callable[[str], Awaitable[Mapping[str, Ping]]]
 Last = Callable[[str], Result]
+Environment = Callable[[], Mapping[str, Secret]]
 Ask = Callable[[Question], Awaitable[Measured]]
 Clock = Callable[[], datetime]
 
@@ -31,7 +32,8 @@ Clock = Callable[[], datetime]
 class Tools:
     """Shared by all probes, but for the key of the monitor, the stopwatch, and when the one probe must have ended.
 
-    ``deadline`` is of the loop's clock; ``last`` is what the newest probe of a monitor saw, before a restart, too.
+    ``deadline`` is of the loop's clock; ``last`` is what the newest probe of a monitor saw, before a restart, too;
+    ``environment`` are the variables that this program was started with.
     """
 
     client: httpx.AsyncClient
@@ -41,6 +43,7 @@ class Tools:
     clock: Clock
     measured: Ask
     last: Last
+    environment: Environment
     desk: Desk = field(default_factory=Desk)
     key: str = ""
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -62,6 +65,11 @@ def nothing_seen(_key: str) -> Result:
     return Result(Status.UNKNOWN)
 
 
+def no_environment() -> Mapping[str, Secret]:
+    """Nobody has handed it on."""
+    return {}
+
+
 def utc() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
@@ -75,6 +83,7 @@ async def open_tools(
     clock: Clock = utc,
     measured: Ask = nothing_measured,
     last: Last = nothing_seen,
+    environment: Environment = no_environment,
     lookup: Lookup = system,
     agent: str = AGENT,
 ) -> AsyncIterator[Tools]:
@@ -95,7 +104,7 @@ async def open_tools(
     ) as client:
         desk = Desk()
         try:
-            yield Tools(client, resolver, allowed, pings, clock, measured, last, desk)
+            yield Tools(client, resolver, allowed, pings, clock, measured, last, environment, desk)
         finally:
             await desk.close()
             resolver.close()

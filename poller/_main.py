@@ -38,7 +38,7 @@ from poller._watchdog import Watchdog, end_with_parent
 from rules import alerting, blind
 from rules import changes as what_changed
 from rules.status import graded
-from settings import Settings, digest
+from settings import Settings, digest, environment
 
 log = logging.getLogger("wardround.poller")
 VERSION = "0.1.0"
@@ -89,6 +89,7 @@ class Poller:
             clock=self.clock.now,
             measured=self._measured,
             last=self.ledger.last,
+            environment=environment,
         ) as self.tools:
             while not self.stop.is_set():
                 if await self._leading():
