@@ -158,4 +158,5 @@ def _managed(
     if kept is None or kept.good is None or standing is None:
         return Status.UNKNOWN, "it was not read yet", (), None
     state, _, said = rules.status.current(standing, max(reading.horizon, 270.0), now)
-    return state, said or kept.good.result.words or words.STATUS_WORD[state], kept.good.result.facts, kept.good_at
+    seen = "; ".join(part.words for part in kept.good.result.parts if part.words)
+    return state, said or seen or words.STATUS_WORD[state], kept.good.result.facts, kept.good_at

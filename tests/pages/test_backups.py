@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+import data.findings
 import data.pings
 import data.series
+import data.snapshots
 import data.standings
 import data.store
 import settings
-from model import Part, Ping, Result, Standing, Status, Stored
+from model import Finding, Part, Ping, Result, Snapshot, Standing, Status, Stored
 from ui import shelf
 from ui.backups import WEEKS, calendar
 
@@ -104,6 +106,38 @@ def test_the_newest_restore_that_worked_counts_and_a_failed_one_is_shown(kept, v
 def test_without_a_drill_nothing_is_proven(kept, visit) -> None:
     kept()
     assert "never" in said(visit("backups"))
+
+
+SUPABASE = """
+[supabase]
+ref = "abcdefghijklmnopqrst"
+token = "sbp_0123456789abcdef"
+"""
+
+
+def test_how_far_back_recovery_reaches_stands_beside_what_is_promised(kept, visit) -> None:
+    scene = kept()
+    path = settings.current().path
+    path.write_text(path.read_text() + SUPABASE)
+    settings.current.cache_clear()
+    words = "reaches back 5 d, promised 7 d"
+    facts = (("recovery", "point in time"), ("promised", "7 d"), ("reaches back", "5 d"))
+    finding = Finding("supabase-recovery-window", f"point-in-time recovery {words}", "choose a longer one")
+    part = Part("recovery", Status.DEGRADED, None, words)
+    result = Result(Status.DEGRADED, f"recovery: {words}", parts=(part,), findings=(finding,), facts=facts)
+    engine = data.store.open(scene.url)
+    with data.store.writing(engine) as c:
+        ids = data.series.ensure(c, ["supabase.backups"], scene.now)
+        spoken = f"recovery: {words}"
+        data.standings.keep(c, ids, [Standing("supabase.backups", Status.DEGRADED, scene.now, scene.now, spoken)])
+        data.snapshots.put(c, {"supabase.backups": (scene.now, Snapshot(result))})
+        data.findings.put(c, "supabase.backups", [finding], scene.now)
+    engine.dispose()
+    shelf.forget()
+    text = said(visit("backups"))
+    assert words in text
+    assert "promised: 7 d" in text
+    assert "choose a longer one" in text
 
 
 def test_without_such_monitors_it_says_how_to_get_them(stage, visit) -> None:
