@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import httpx
 
 from checks import _csp
-from checks._observatory import hsts_age, policies, values
+from checks._observatory import YEAR, policies, preloads, values
 from cleaning import clean
 
-YEAR = 31_536_000
 EXACT = {  # name -> (wanted, why)
     "X-Content-Type-Options": ("nosniff", "a browser must not guess that an upload is a script"),
     "X-Frame-Options": ("DENY", "no other site may draw the platform inside its own page"),
@@ -68,11 +67,9 @@ def _exact(name: str, found: Sequence[str], wanted: str, why: str) -> Row:
 
 def _transport(answer: httpx.Response) -> Row:
     said = ", ".join(values(answer, "strict-transport-security"))
-    pieces = {piece.strip().lower() for piece in said.split(";")}
-    whole = hsts_age(answer) >= YEAR and {"includesubdomains", "preload"} <= pieces
     wanted = f"max-age={YEAR}; includeSubDomains; preload"
     why = "without it the first visit can be turned to plain http by anybody in between"
-    weight = "good" if whole else "bad"
+    weight = "good" if preloads(answer) else "bad"
     return Row("strict-transport-security", weight, shown(said), wanted, why, f"send it over https: {wanted}")
 
 
@@ -80,7 +77,9 @@ def _policy(answer: httpx.Response, wanted: str) -> Row:
     name, why = "content-security-policy", "it decides whose scripts run, where data may go and who may draw the page"
     found = policies(answer)
     if not found:
-        return Row(name, "bad", "missing", wanted[:80], why, "send a Content-Security-Policy")
+        watching = values(answer, "content-security-policy-report-only")
+        said = "only reported, not enforced" if watching else "missing"
+        return Row(name, "bad", said, wanted[:80], why, "send a Content-Security-Policy")
     told = _csp.parse([wanted])
     other, weak = _csp.missed(found, told[0]) if told else (), _csp.weaknesses(found)
     if other:

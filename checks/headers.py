@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from checks import _doors, _headers
 from checks._doors import STRANGER
 from checks._headers import Row
-from checks._observatory import Seen, names, score
+from checks._observatory import Seen, html, names, score
 from checks._stopwatch import Stopwatch
 from checks._target import Target, Url, exchange
 from checks._tools import Tools
@@ -28,6 +28,7 @@ POLICY = (
 )
 AT_ONCE = 4  # questions at the same time
 MOST = 60.0  # seconds for all of them
+HOPS = 4
 SPARE = 0.1  # of the time of a probe is left for judging what has come
 Asked = tuple[str, str, str]  # what is asked: its kind, its address, the Origin that is sent
 Answers = Mapping[Asked, httpx.Response]
@@ -67,6 +68,7 @@ async def probe(options: Options, tools: Tools) -> Result:
     finally:
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
+    await asyncio.to_thread(html, page)
     rows = [*_headers.page(page, options.policy, options.without), *_rest(options, tools, answers)]
     plain, strange = answers.get(_plain(options)), answers.get(_strange(options))
     total, grade, modifiers = score(Seen(page, plain, strange))
@@ -116,13 +118,31 @@ async def _all(options: Options, tools: Tools) -> Answers:
 
 async def _asked(options: Options, tools: Tools, question: Asked) -> httpx.Response | None:
     """Another address under the same trust, without the headers of the page; None when it does not answer."""
-    _, url, origin = question
+    kind, url, origin = question
     trust = {"networks": options.networks, "ca_file": options.ca_file, "max_bytes": options.max_bytes}
     other = Target.model_validate({"url": url, "headers": {"Origin": origin} if origin else {}, **trust})
     try:
-        return await exchange(other, replace(tools, watch=Stopwatch()))  # the page's own time is what is measured
+        answer = await exchange(other, replace(tools, watch=Stopwatch()))  # what is measured is the page's own time
     except (Fault, OSError, httpx.HTTPError):
         return None
+    return await _onwards(tools, other, answer) if kind == "plain" else answer
+
+
+async def _onwards(tools: Tools, target: Target, answer: httpx.Response) -> httpx.Response | None:
+    """The last answer over plain http, with those before it: from hop to hop, until it leads to https or nowhere."""
+    before: list[httpx.Response] = []
+    while answer.has_redirect_location and len(before) < HOPS:
+        place = answer.request.url.join(answer.headers["location"])
+        if place.scheme != "http":
+            break
+        before.append(answer)
+        try:
+            onward = target.model_validate(target.model_dump() | {"url": str(place.copy_with(userinfo=b""))})
+            answer = await exchange(onward, replace(tools, watch=Stopwatch()))
+        except (Fault, OSError, httpx.HTTPError, ValueError):
+            return None
+    answer.history = before
+    return answer
 
 
 def _rest(options: Options, tools: Tools, answers: Answers) -> Iterator[Row]:

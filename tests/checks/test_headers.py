@@ -7,7 +7,7 @@ import asyncio
 import httpx
 import pytest
 
-from checks import _csp
+from checks import _csp, headers
 from checks._observatory import Seen, score
 from checks.headers import POLICY, STRANGER
 from model import Status
@@ -339,14 +339,109 @@ def test_the_score_follows_the_published_modifiers(seen, wanted, grade) -> None:
     assert (total, said) == (max(0, wanted), grade)
 
 
+def hops(*locations):
+    """The last answer over plain http, where each leads to the next; None: it leads nowhere."""
+    answers, url = [], "http://a.example/"
+    for location in locations:
+        headers = {"Location": location} if location else {}
+        answers.append(httpx.Response(301 if location else 200, headers=headers, request=httpx.Request("GET", url)))
+        url = location
+    answers[-1].history = answers[:-1]
+    return answers[-1]
+
+
 @pytest.mark.parametrize(
-    ("location", "cost"),
-    [("https://a.example/", 0), ("https://www.a.example/", -5), ("http://a.example/x", -10), (None, -20)],
+    ("locations", "cost"),
+    [
+        (["https://a.example/"], 0),
+        (["https://www.a.example/"], -5),
+        (["http://a.example/x", "https://a.example/x"], -10),
+        (["http://a.example/x", None], -20),
+        ([None], -20),
+    ],
 )
-def test_where_plain_http_leads(location, cost) -> None:
-    headers = {"Location": location} if location else {}
-    plain = httpx.Response(301 if location else 200, headers=headers, request=httpx.Request("GET", "http://a.example/"))
-    assert dict(score(Seen(page(), plain))[2])["redirection"] == cost
+def test_where_plain_http_leads(locations, cost) -> None:
+    assert dict(score(Seen(page(), hops(*locations)))[2])["redirection"] == cost
+
+
+YEAR = "max-age=31536000"
+HSTS = {"strict_transport_security": f"{YEAR}; includeSubDomains"}
+
+
+@pytest.mark.parametrize(
+    ("test", "seen", "cost"),
+    [
+        ("csp", page(content_security_policy="script-src 'strict-dynamic' 'self'; object-src 'none'"), -25),
+        ("csp", page(content_security_policy="nonsense"), -25),
+        ("csp", page(content_security_policy_report_only="default-src 'none'"), -25),
+        ("csp", page(body=b"<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'\">"), 10),
+        ("cookies", page(set_cookie="a=1; Secure; HttpOnly; SameSite=Lax"), 5),
+        ("cookies", page(set_cookie="a=1; Secure; HttpOnly"), 0),
+        ("cookies", page(), 0),
+        ("cookies", page(set_cookie="a=1", **HSTS), -5),
+        ("cookies", page(set_cookie="session=1", **HSTS), -10),
+        ("cookies", page(set_cookie="a=1"), -20),
+        ("cookies", page(set_cookie="a=1; Secure; HttpOnly; SameSite=Sometimes"), -20),
+        ("cookies", page(set_cookie="csrftoken=1; Secure"), -20),
+        ("cookies", page(set_cookie="session=1; Secure; SameSite=Lax"), -30),
+        ("cookies", page(set_cookie="session=1"), -40),
+        ("referrer-policy", page(referrer_policy="no-referrer"), 5),
+        ("referrer-policy", page(), 0),
+        ("referrer-policy", page(referrer_policy="unsafe-url"), -5),
+        (
+            "strict-transport-security",
+            page(strict_transport_security="max-age=31536000; includeSubDomains; preload"),
+            5,
+        ),
+        ("strict-transport-security", page(**HSTS), 0),
+        ("strict-transport-security", page(strict_transport_security="max-age=86400"), -10),
+        ("strict-transport-security", page(strict_transport_security="preload"), -20),
+        ("x-frame-options", page(content_security_policy="frame-ancestors 'none'"), 5),
+        (
+            "x-frame-options",
+            page(body=b"<meta http-equiv='content-security-policy' content=\"frame-ancestors 'none'\">"),
+            -20,
+        ),
+        ("x-frame-options", page(x_frame_options="sameorigin"), 5),
+        ("x-frame-options", page(x_frame_options="ALLOW-FROM https://b.example"), 0),
+        ("cross-origin-resource-policy", page(cross_origin_resource_policy="same-site"), 10),
+        ("cross-origin-resource-policy", page(cross_origin_resource_policy="cross-origin"), 0),
+        ("cross-origin-embedder-policy", page(cross_origin_embedder_policy="credentialless"), 10),
+        ("cross-origin-opener-policy", page(cross_origin_opener_policy="anything"), -5),
+        ("html", page(content_type="text/html", body=b"<!doctype html><p>fine"), 0),
+        ("html", page(content_type="text/html", body=b"no mark at all"), -20),
+        ("html", page(content_type="text/html", body=b"<p>\0</p>"), -20),
+        ("html", page(content_type="text/html", body=b"<p><![foo[ x ]]></p>"), -20),
+        ("html", page(content_type="application/json", body=b"{}"), 0),
+    ],
+)
+def test_each_row_of_the_published_table(test, seen, cost) -> None:
+    assert dict(score(Seen(seen))[2])[test] == cost
+
+
+async def test_plain_http_is_followed_until_it_leads_to_https(serve, tools) -> None:
+    async def talk(reader, writer):
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
+        place = {"/": f"http://127.0.0.1:{port}/x", "/x": "https://a.example/x"}[path]
+        writer.write(f"HTTP/1.1 301 X\r\nContent-Length: 0\r\nLocation: {place}\r\n\r\n".encode())
+        await writer.drain()
+
+    port = await serve(talk)
+    options = headers.Options(url=f"http://127.0.0.1:{port}/")
+
+    last = await headers._asked(options, tools, ("plain", options.url, ""))
+
+    assert last is not None
+    assert [str(each.request.url.path) for each in (*last.history, last)] == ["/", "/x"]
+
+
+def test_what_is_weak_is_named_and_what_is_not_is_not() -> None:
+    strict = "script-src 'strict-dynamic' 'nonce-abc' 'unsafe-inline' https: http:; object-src 'none'; base-uri 'none'"
+    named = _csp.weaknesses(_csp.parse([strict]))
+    assert named == ("no form-action", "no frame-ancestors")
+    named = _csp.weaknesses(_csp.parse(["default-src 'self' 'unsafe-inline' *; img-src http://x.example"]))
+    assert named[:3] == ("default-src 'unsafe-inline'", "default-src lets in any host", "img-src over plain http")
+    assert "without a nonce" in _csp.weaknesses(_csp.parse(["script-src 'strict-dynamic'"]))[0]
 
 
 @pytest.mark.parametrize(
@@ -365,6 +460,12 @@ def test_where_plain_http_leads(location, cost) -> None:
         (["default-src 'self' 'unsafe-inline'", "script-src 'self'; object-src 'none'; style-src 'self'"], "clean"),
         (["default-src 'self'; SCRIPT-SRC 'none'; script-src 'unsafe-inline'"], "clean"),
         (["script-src 'strict-dynamic' 'nonce-a' https:; object-src 'none'; default-src 'self'"], "clean"),
+        (["script-src 'strict-dynamic' 'sha256-a=' https: http:; object-src 'none'; default-src 'self'"], "clean"),
+        (["script-src 'strict-dynamic' https:; object-src 'none'; default-src 'self'"], "invalid"),
+        (["script-src 'strict-dynamic'", "default-src 'none'"], "none-by-default"),
+        (["default-src 'self'; connect-src http://x.example"], "insecure-active"),
+        (["default-src 'strict-dynamic' 'nonce-a' https:"], "unsafe-inline"),
+        (["hello world"], "invalid"),
     ],
 )
 def test_policies_are_judged_together(policies, verdict) -> None:
