@@ -78,8 +78,10 @@ def drills(found: Practice, now: datetime, tz: ZoneInfo) -> Html:
 def _drill(each: Ping, found: Practice, now: datetime, tz: ZoneInfo) -> Html:
     reached = [(name, getattr(each, name)) for name in ("rpo", "rto")]
     late = any(value is not None and value > found.promised[name] for name, value in reached)
-    state = Status.DOWN if each.kind == "fail" else Status.DEGRADED if late else Status.UP
-    said = "failed" if each.kind == "fail" else "restored, later than promised" if late else "restored"
+    silent = any(value is None for _, value in reached)
+    state = Status.DOWN if each.kind == "fail" else Status.DEGRADED if late or silent else Status.UP
+    said = "restored, later than promised" if late else "restored, not said what was reached" if silent else "restored"
+    said = "failed" if each.kind == "fail" else said
     figures = " · ".join(f"{name.upper()} {words.lasted(value)}" for name, value in reached if value is not None)
     when = tag("span", words.clock(each.at, tz, now), class_="wr-when", title=words.moment(each.at, tz))
     below = " · ".join(part for part in (figures, each.words) if part)

@@ -103,6 +103,14 @@ def test_the_newest_restore_that_worked_counts_and_a_failed_one_is_shown(kept, v
     assert "no &lt;b&gt;room" in text
 
 
+def test_a_drill_that_did_not_say_what_was_reached_is_not_green(kept, visit) -> None:
+    kept(drills=(Ping("restore", datetime.now(UTC) - timedelta(days=1), "ok", "", 600.0, None),))
+    text = said(visit("backups"))
+    assert "restored, not said what was reached" in text
+    assert "not said, promised 1 h" in text
+    assert "published_with_changes" not in text
+
+
 def test_without_a_drill_nothing_is_proven(kept, visit) -> None:
     kept()
     assert "never" in said(visit("backups"))
