@@ -43,13 +43,14 @@ def _day(each: Cell) -> Html:
     quiet = each.status is Status.UNKNOWN and each.size is None
     sign = Html("") if quiet else icon(each.status)
     size = words.size(each.size) if each.size is not None else "" if quiet else each.words
+    date = f"{each.day.day} {each.day:%b}" if each.day.day == 1 else f"{each.day:%d}"
     return tag(
-        "div", tag("b", f"{each.day:%d}"), sign, tag("span", size), class_=f"wr-day wr-{each.status}", title=said,
-        role="img", aria_label=said,
+        "div", tag("b", date), sign, tag("span", size), class_=f"wr-day wr-{each.status}", title=said, role="img",
+        aria_label=said,
     )  # fmt: skip
 
 
-def practice(found: Practice, now: datetime) -> list[tuple[str, str]]:
+def practice(found: Practice, now: datetime) -> list[tuple[str, str | Html]]:
     """What the newest restore that worked reached, beside what is promised."""
     proven = found.proven
     if proven is None:
@@ -61,9 +62,9 @@ def practice(found: Practice, now: datetime) -> list[tuple[str, str]]:
     ]
 
 
-def _beside(reached: float | None, promised: float) -> str:
+def _beside(reached: float | None, promised: float) -> Html:
     said = words.lasted(reached) if reached is not None else "not said"
-    return f"{said}, promised {words.lasted(promised)}"
+    return joined((said, tag("div", f"promised {words.lasted(promised)}", class_="wr-soft")))
 
 
 def drills(found: Practice, now: datetime, tz: ZoneInfo) -> Html:

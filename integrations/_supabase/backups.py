@@ -52,8 +52,8 @@ def _pitr(body: dict[str, Any], promised: float, now: datetime) -> tuple[list[Pa
         return [Part("recovery", Status.UNKNOWN, None, "point in time, but no window is said")], [], facts
     back, age = max(0.0, (now - first).total_seconds()), max(0.0, (now - last).total_seconds())
     short = back < promised - SLACK
-    words = f"reaches back {lasted(back)}" + (f", promised {lasted(promised)}" if short else "")
-    facts += (("reaches back", lasted(back)), ("last write kept", f"{lasted(age)} ago"))
+    words = f"goes back {lasted(back)}" + (f", promised {lasted(promised)}" if short else "")
+    facts += (("last write kept", f"{lasted(age)} ago"),)
     figures = [Figure("recovery_window", back / DAY), Figure("backup_age", age / HOUR)]
     return [Part("recovery", Status.DEGRADED if short else Status.UP, None, words)], figures, facts
 

@@ -404,7 +404,6 @@ async def test_point_in_time_recovery_has_a_window(supabase, noon) -> None:
     assert dict(found.result.facts) == {
         "recovery": "point in time",
         "promised": "7 d",
-        "reaches back": "7 d",
         "last write kept": "2 min ago",
     }
 
