@@ -22,6 +22,7 @@ UNCLEAR = "see whether the platform is up"
 OF_API = (
     "api", "api-refusal", "access-control-allow-origin", "access-control-allow-methods", "access-control-allow-headers",
 )  # fmt: skip
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.:-]{1,80}")  # no more than a place: it can hold nothing of a person
 MINUTE_MS = 60_000.0
 
 
@@ -65,7 +66,8 @@ def _allowed(answer: httpx.Response, own: str) -> Row:
     allowed = ", ".join(values(answer, "access-control-allow-origin"))
     weight = "good" if allowed == own else "grave" if allowed in ("*", "null") else "bad"
     why = "any site could read the answers of a person's browser"
-    return Row("access-control-allow-origin", weight, shown(allowed), own, why, f"send {own} and Vary: Origin")
+    said = allowed if ORIGIN.fullmatch(allowed) else shown(allowed)
+    return Row("access-control-allow-origin", weight, said, own, why, f"send {own} and Vary: Origin")
 
 
 def reflected(answer: httpx.Response | None) -> Row:

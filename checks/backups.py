@@ -270,19 +270,26 @@ def _proof(options: Options, file: File) -> list[Part]:
 
 
 def _kept(options: Options, files: list[File], now: datetime) -> list[Part]:
-    """Whether one of each of the last ``keep`` periods is there."""
+    """Whether one of each of the last ``keep`` periods is there, and not known to be damaged."""
     if not options.keep:
         return []
     oldest = now - timedelta(seconds=options.period * options.keep)
-    inside = [each.at for each in files if each.at >= oldest - timedelta(seconds=options.period)]
+    recent = [each for each in files if each.at >= oldest - timedelta(seconds=options.period)]
+    inside = [each.at for each in recent if not _damaged(each)]
     gaps = [a - b for a, b in pairwise(inside) if (a - b).total_seconds() > 1.5 * options.period]
     holes = sum(round(gap.total_seconds() / options.period) - 1 for gap in gaps)
     have = min(len(inside), options.keep)
+    spoilt = " or damaged" if len(inside) < len(recent) else ""
     if holes:
-        return [Part("kept", Status.DEGRADED, None, f"{holes} missing among the last {options.keep}")]
+        return [Part("kept", Status.DEGRADED, None, f"{holes} missing{spoilt} among the last {options.keep}")]
     if have < options.keep:
-        return [Part("kept", Status.DEGRADED, None, f"{have} of {options.keep}")]
+        return [Part("kept", Status.DEGRADED, None, f"{have}{spoilt and ' whole'} of {options.keep}")]
     return [Part("kept", Status.UP, None, f"the last {options.keep}")]
+
+
+def _damaged(file: File) -> bool:
+    found = _shelf.seen(file)
+    return found is not None and found.status is Status.DOWN
 
 
 def _room(options: Options, share: float, free: int) -> Part:

@@ -7,10 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import words
-from model import Part, Ping, Status
+from model import Part, Ping, Status, Stored
 from ui.backups import Cell, Folder, Practice
 from ui.markup import Html, icon, inner, joined, symbol, tag
 
+WRONG = 8  # files that are named
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -20,9 +21,9 @@ def folder(found: Folder, now: datetime) -> Html:
     age = f"looked {words.ago(found.at, now)}" if found.at else "never looked"
     said = tag("span", name, " ", tag("span", found.words, class_="wr-soft"), class_="wr-what")
     row = tag("div", icon(found.status), said, tag("span", age, class_="wr-when"), class_="wr-item")
-    return tag(
-        "div", tag("div", row, joined(_part(each) for each in found.parts), class_="wr-list"), class_="wr wr-fades"
-    )
+    wrong = [each for each in found.stored if each.status in (Status.DOWN, Status.DEGRADED)][:WRONG]
+    lines = joined((*map(_part, found.parts), *map(_stored, wrong)))
+    return tag("div", tag("div", row, lines, class_="wr-list"), class_="wr wr-fades")
 
 
 def _part(each: Part) -> Html:
@@ -30,6 +31,12 @@ def _part(each: Part) -> Html:
         "div", icon(each.status), tag("span", f"{each.name}: {each.words}", class_="wr-what"), Html(""),
         class_="wr-item",
     )  # fmt: skip
+
+
+def _stored(each: Stored) -> Html:
+    """One that is not as it should be: what the square of its day says only to a mouse."""
+    said = tag("span", each.name, ": ", tag("span", each.wrong, class_="wr-soft"), class_="wr-what")
+    return tag("div", icon(each.status), said, Html(""), class_="wr-item")
 
 
 def weeks(days: Sequence[Cell]) -> Html:

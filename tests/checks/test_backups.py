@@ -127,6 +127,13 @@ async def test_holes_in_what_is_kept_are_seen(missing, words, look, dumps) -> No
     assert words in result.words
 
 
+async def test_an_old_one_that_is_damaged_is_missing_among_what_is_kept(look, dumps) -> None:
+    files = {10 + 24 * n: dumps["schema"] for n in range(10)}
+    result, parts = await look(files | {82: dumps["schema"][:300]}, keep=9)
+    assert (parts["whole"], parts["kept"], result.status) == (UP, DEGRADED, DEGRADED)
+    assert "kept: 1 missing or damaged among the last 9" in result.words
+
+
 async def test_too_little_room_is_seen(look, dumps) -> None:
     _, parts = await look({10: dumps["custom"]}, free_share=100)
     assert parts["room"] is DEGRADED

@@ -89,6 +89,7 @@ def test_a_backup_that_nobody_has_read_is_not_green_and_a_damaged_one_is_red(kep
     assert 'class="wr-day wr-up"' not in text
     assert text.count('class="wr-day wr-down"') == 1
     assert "2.0 kB: not read yet" in text
+    assert '<span class="wr-what">d2: <span class="wr-soft">it ends in the middle' in text
     assert "2.0 kB: it ends in the middle: it was cut" in text
 
 
