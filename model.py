@@ -149,12 +149,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A backup that lies somewhere: when it was made, its bytes; ``wrong`` says what is wrong with it."""
+    """A backup that lies somewhere: when it was made, its bytes, what was found when it was read, and in words why.
+
+    ``changed`` is when the file had changed last as it was read, None where nothing came of it; ``tables`` with data.
+    """
 
     at: datetime
     name: str
     size: int
     wrong: str = ""
+    status: Status = Status.UNKNOWN
+    changed: datetime | None = None
+    tables: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from model import Channel, Checklist, Integration, Maintenance, Monitor, Secret,
 
 __all__ = [
     "Channel", "ConfigError", "Maintenance", "Monitor", "Server", "Settings", "Site", "Store", "Watch",
-    "advice", "current", "digest", "found", "load", "schema", "shown", "use",
+    "advice", "current", "digest", "environment", "found", "load", "schema", "shown", "use",
 ]  # fmt: skip
 
 HOME = Path(__file__).resolve().parent
@@ -145,6 +145,11 @@ def use(path: Path | str) -> Settings:
 def current() -> Settings:
     """The settings of this process, read once."""
     return load()
+
+
+def environment() -> dict[str, Secret]:
+    """What this process was started with, for a check that judges it."""
+    return {name: Secret(value) for name, value in os.environ.items()}
 
 
 def shown(settings: Settings) -> list[tuple[str, str, str]]:

@@ -67,6 +67,7 @@ def check(config: Config = None, as_json: Json = False) -> None:
 
 async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]:
     import checks
+    import settings
     from data import pings, store
     from model import Ping
     from rules.status import graded
@@ -79,7 +80,9 @@ async def _checked(known: Settings, monitors: Sequence[Monitor]) -> list[Result]
             return pings.latest(c, key)
 
     engine = _stored(lambda: _there(known.store.url))
-    async with checks.open_tools(networks=known.watch.networks, pings=pushed) as tools:
+    async with checks.open_tools(
+        networks=known.watch.networks, pings=pushed, environment=settings.environment
+    ) as tools:
         found = await asyncio.gather(*(checks.run(monitor, tools) for monitor in monitors))
     return [graded(result, monitor.slow) for monitor, result in zip(monitors, found, strict=True)]
 

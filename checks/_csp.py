@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 Policy = Mapping[str, tuple[str, ...]]
 FETCHED = (
@@ -21,6 +21,13 @@ BROAD = frozenset({"*", "http:", "https:", "ftp:", "http://*", "https://*"})
 ACTIVE = ("script-src", "object-src")
 NONCE = re.compile(r"'(?:nonce-|sha256-|sha384-|sha512-)", re.I)
 INSECURE = re.compile(r"^(?:http|ftp):", re.I)
+PASSIVE = ("img-src", "media-src")
+NOT_IN_META = frozenset({"frame-ancestors", "report-uri", "sandbox"})
+KNOWN = frozenset(FETCHED) | NOT_IN_META | {
+    "default-src", "base-uri", "form-action", "child-src", "manifest-src", "prefetch-src", "report-to",
+    "require-trusted-types-for", "script-src-attr", "script-src-elem", "style-src-attr", "style-src-elem",
+    "trusted-types", "upgrade-insecure-requests", "block-all-mixed-content", "plugin-types", "navigate-to",
+}  # fmt: skip
 
 
 def parse(headers: Sequence[str]) -> tuple[Policy, ...]:
@@ -36,6 +43,13 @@ def parse(headers: Sequence[str]) -> tuple[Policy, ...]:
             if policy:
                 found.append(policy)
     return tuple(found)
+
+
+def in_page(texts: Sequence[str]) -> tuple[Policy, ...]:
+    """Policies out of <meta>: some directives do not work there."""
+    return tuple(
+        {name: values for name, values in policy.items() if name not in NOT_IN_META} for policy in parse(texts)
+    )
 
 
 def sources(policy: Policy, directive: str) -> tuple[str, ...]:
@@ -54,29 +68,50 @@ def _lower(values: Sequence[str]) -> set[str]:
 def inline(policy: Policy, directive: str) -> bool:
     """Whether inline code is let in: a nonce or hash takes 'unsafe-inline' back."""
     values = sources(policy, directive)
-    return "'unsafe-inline'" in _lower(values) and not any(NONCE.match(value) for value in values)
+    return "'unsafe-inline'" in _lower(values) and not _stated(values)
+
+
+def _stated(values: Sequence[str]) -> bool:
+    return any(NONCE.match(value) for value in values)
+
+
+def dynamic(policy: Policy, directive: str) -> bool:
+    """Whether a nonce or hash alone lets scripts in: hosts and schemes beside it count for nothing."""
+    values = sources(policy, directive)
+    return directive == "script-src" and "'strict-dynamic'" in _lower(values) and _stated(values)
+
+
+def invalid(policy: Policy) -> bool:
+    """A policy that says nothing which is known, or trusts by 'strict-dynamic' without anything to begin with."""
+    loose = any("'strict-dynamic'" in _lower(values) and not _stated(values) for values in policy.values())
+    return loose or not policy.keys() & KNOWN
 
 
 def broad(policy: Policy, directive: str) -> bool:
     """Whether nearly any host is let in."""
     values = _lower(sources(policy, directive))
-    if "'strict-dynamic'" in values and any(NONCE.match(value) for value in values):
+    if dynamic(policy, directive):
         return False
     return bool(values & BROAD) or (directive in ACTIVE and "data:" in values)
 
 
 def insecure(policy: Policy, directive: str) -> bool:
     """Whether something may come over plain http."""
-    return any(INSECURE.match(value) for value in sources(policy, directive))
+    values = sources(policy, directive)
+    return not dynamic(policy, directive) and any(INSECURE.match(value) for value in values)
 
 
 def verdict(policies: Sequence[Policy]) -> str:
     """The worst weakness that no policy takes away: all of them apply at once.
 
-    One of missing, unsafe-inline, insecure-active, unsafe-eval, insecure-passive, style-only, clean, none-by-default.
+    One of missing, invalid, unsafe-inline, insecure-active, unsafe-eval, insecure-passive, style-only, clean,
+    none-by-default.
     """
     if not policies:
         return "missing"
+    if all(invalid(policy) for policy in policies):
+        return "invalid"
+    policies = [policy for policy in policies if not invalid(policy)]
 
     def every(test: object, *directives: str) -> bool:
         assert callable(test)
@@ -84,11 +119,11 @@ def verdict(policies: Sequence[Policy]) -> str:
 
     if every(inline, "script-src") or every(broad, *ACTIVE):
         return "unsafe-inline"
-    if every(insecure, *ACTIVE):
+    if every(insecure, *(each for each in FETCHED if each not in PASSIVE)):
         return "insecure-active"
     if all("'unsafe-eval'" in _lower(sources(policy, "script-src")) for policy in policies):
         return "unsafe-eval"
-    if every(insecure, "img-src", "media-src"):
+    if every(insecure, *PASSIVE):
         return "insecure-passive"
     if every(inline, "style-src"):
         return "style-only"
@@ -97,20 +132,26 @@ def verdict(policies: Sequence[Policy]) -> str:
 
 
 def weaknesses(policies: Sequence[Policy]) -> tuple[str, ...]:
-    """The weak parts by name, such as ``script-src 'unsafe-eval'``."""
-    found = []
-    for directive in FETCHED:
-        for weak in ("'unsafe-inline'", "'unsafe-eval'"):
-            if policies and all(
-                weak in _lower(sources(policy, directive)) and directive in policy for policy in policies
-            ):
-                found.append(f"{directive} {weak}")
-        if policies and all(broad(policy, directive) and directive in policy for policy in policies):
-            found.append(f"{directive} lets in any host")
-    for directive in ("object-src", "base-uri", "form-action", "frame-ancestors"):
-        if policies and not any(directive in policy for policy in policies) and directive != "object-src":
+    """The weak parts by name, such as ``script-src 'unsafe-eval'``: those that every policy has."""
+    found = ["'strict-dynamic' without a nonce or hash, or nothing known"] if any(map(invalid, policies)) else []
+    for directive in ("default-src", *FETCHED):
+        if policies and all(directive in policy for policy in policies):
+            found += [f"{directive} {weak}" for weak in _weak(policies, directive)]
+    for directive in ("base-uri", "form-action", "frame-ancestors"):
+        if policies and not any(directive in policy for policy in policies):
             found.append(f"no {directive}")
     return tuple(found)
+
+
+def _weak(policies: Sequence[Policy], directive: str) -> Iterator[str]:
+    if all(inline(policy, directive) for policy in policies):
+        yield "'unsafe-inline'"
+    if all("'unsafe-eval'" in _lower(policy[directive]) for policy in policies):
+        yield "'unsafe-eval'"
+    if all(broad(policy, directive) for policy in policies):
+        yield "lets in any host"
+    elif all(insecure(policy, directive) for policy in policies):
+        yield "over plain http"
 
 
 def missed(policies: Sequence[Policy], wanted: Policy) -> tuple[str, ...]:

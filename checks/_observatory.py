@@ -26,7 +26,10 @@ GRADES = (
     (30, "D"),
     (25, "D-"),
 )
-SIX_MONTHS = 15_552_000
+SIX_MONTHS, YEAR = 15_552_000, 31_536_000
+SAME_SITE = ("strict", "lax", "none")
+READ = 1_000_000  # bytes of a page
+READ_ONCE = "wardround.html"
 CSP = {
     "none-by-default": 10,
     "clean": 5,
@@ -35,6 +38,7 @@ CSP = {
     "unsafe-eval": -10,
     "unsafe-inline": -20,
     "insecure-active": -20,
+    "invalid": -25,
     "missing": -25,
 }
 PRIVATE = {"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"}
@@ -51,7 +55,7 @@ class Seen:
     """What the score is made from: the page, where plain http leads, and how the API answers a stranger's Origin."""
 
     page: httpx.Response
-    plain: httpx.Response | None = None  # the answer to the same page over http; None: there is none
+    plain: httpx.Response | None = None  # the last answer over http to the same page, after others; None: there is none
     stranger: httpx.Response | None = None
 
 
@@ -60,18 +64,24 @@ def values(answer: httpx.Response, name: str) -> list[str]:
     return [value.strip() for value in answer.headers.get_list(name)]
 
 
+def policies(page: httpx.Response) -> tuple[_csp.Policy, ...]:
+    """Every Content-Security-Policy that applies to a page, those in its head included."""
+    return (*_csp.parse(values(page, "content-security-policy")), *_csp.in_page(html(page).policies))
+
+
 def score(seen: Seen) -> tuple[int, str, tuple[tuple[str, int], ...]]:
     """(score, grade, modifiers by test). Bonuses count only from 90 on without them."""
     found = (
-        ("csp", CSP[_csp.verdict(_csp.parse(values(seen.page, "content-security-policy")))]),
+        ("csp", CSP[_csp.verdict(policies(seen.page))]),
         ("cookies", _cookies(seen.page)),
         ("cors", _cors(seen.stranger)),
         ("redirection", _redirection(seen)),
         ("referrer-policy", _referrer(seen.page)),
-        ("strict-transport-security", _hsts(seen.page)),
+        ("strict-transport-security", _hsts(seen)),
         ("subresource-integrity", _integrity(seen.page)),
         ("x-content-type-options", 0 if _one(seen.page, "x-content-type-options") == "nosniff" else -5),
         ("x-frame-options", _frames(seen.page)),
+        ("html", 0 if html(seen.page).fine else -20),
         *(
             (f"cross-origin-{name}", _isolated(seen.page, f"cross-origin-{name}", *kinds))
             for name, kinds in ISOLATION.items()
@@ -93,22 +103,22 @@ def _cookies(page: httpx.Response) -> int:
     if not cookies:
         return 0
     hsts = hsts_age(page) >= SIX_MONTHS
-    worst = 5
-    for cookie in cookies:
-        name, _, rest = cookie.partition("=")
-        flags = {piece.strip().partition("=")[0] for piece in rest.split(";")[1:]}
-        session = bool(re.search(r"sess|login|auth|sid", name))
-        token = bool(re.search(r"csrf|xsrf", name))
-        if "secure" not in flags:
-            found = (-10 if session else -5) if hsts else (-40 if session else -20)
-        elif "httponly" not in flags and session:
-            found = -30
-        elif token and "samesite" not in flags:
-            found = -20
-        else:
-            found = 5 if {"httponly", "samesite"} <= flags else 0
-        worst = min(worst, found)
-    return worst
+    return min(_cookie(cookie, hsts) for cookie in cookies)
+
+
+def _cookie(cookie: str, hsts: bool) -> int:
+    name, _, rest = cookie.partition("=")
+    pairs = (piece.partition("=") for piece in rest.split(";")[1:])
+    flags = {flag.strip(): value.strip() for flag, _, value in pairs}
+    session, token = re.search(r"sess|login|auth|sid", name), re.search(r"csrf|xsrf", name)
+    if "secure" not in flags:
+        found = (-10 if session else -5) if hsts else (-40 if session else -20)
+    elif "httponly" not in flags and session:
+        found = -30
+    else:
+        found = 5 if {"httponly", "samesite"} <= flags.keys() else 0
+    astray = "samesite" in flags and flags["samesite"] not in SAME_SITE
+    return min(found, -20) if astray or (token and "samesite" not in flags) else found
 
 
 def _cors(stranger: httpx.Response | None) -> int:
@@ -128,12 +138,13 @@ def _redirection(seen: Seen) -> int:
         return -20
     if seen.plain is None:
         return 0
-    if not seen.plain.has_redirect_location:
+    hops = [*seen.plain.history, seen.plain]
+    places = [hop.request.url.join(hop.headers["location"]) for hop in hops if hop.has_redirect_location]
+    if not places or places[-1].scheme != "https":
         return -20
-    place = seen.plain.request.url.join(seen.plain.headers["location"])
-    if place.scheme != "https":
+    if len(places) > 1:
         return -10
-    return 0 if place.host == seen.plain.request.url.host else -5
+    return 0 if places[0].host == hops[0].request.url.host else -5
 
 
 def _referrer(page: httpx.Response) -> int:
@@ -154,14 +165,22 @@ def hsts_age(page: httpx.Response) -> int:
     return int(age[1]) if age else 0
 
 
-def _hsts(page: httpx.Response) -> int:
-    age = hsts_age(page)
+def preloads(page: httpx.Response) -> bool:
+    """Whether it asks to be on the list that browsers come with."""
+    said = {piece.strip() for piece in _one(page, "strict-transport-security").split(";")}
+    return hsts_age(page) >= YEAR and {"includesubdomains", "preload"} <= said
+
+
+def _hsts(seen: Seen) -> int:
+    """The list itself cannot be seen from here: whoever fulfils what it asks for counts as on it."""
+    if preloads(seen.page) and _redirection(seen) == 0:
+        return 5
+    age = hsts_age(seen.page)
     return 0 if age >= SIX_MONTHS else -10 if age > 0 else -20
 
 
 def _frames(page: httpx.Response) -> int:
-    policies = _csp.parse(values(page, "content-security-policy"))
-    if any("frame-ancestors" in policy for policy in policies):
+    if any("frame-ancestors" in policy for policy in policies(page)):
         return 5
     said = _one(page, "x-frame-options")
     return 5 if said in ("deny", "sameorigin") else 0 if said.startswith("allow-from") else -20
@@ -172,25 +191,47 @@ def _isolated(page: httpx.Response, name: str, good: set[str], neutral: set[str]
     return 0 if not said or said in neutral else 10 if said in good else -5
 
 
-class _Scripts(HTMLParser):
-    """The scripts that a page loads: (address, whether its hash is stated)."""
+class _Page(HTMLParser):
+    """The scripts that a page loads, (address, whether its hash is stated), and the policies in its head."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[tuple[str, bool]] = []
+        self.scripts: list[tuple[str, bool]] = []
+        self.policies: list[str] = []
+        self.fine = True
+        self.tags = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags += 1
         stated = dict(attrs)
         if tag == "script" and stated.get("src"):
-            self.found.append((str(stated["src"]), bool(stated.get("integrity"))))
+            self.scripts.append((str(stated["src"]), bool(stated.get("integrity"))))
+        if tag == "meta" and str(stated.get("http-equiv", "")).lower() == "content-security-policy":
+            self.policies.append(str(stated.get("content") or ""))
+
+
+def html(page: httpx.Response) -> _Page:
+    """What stands in a page, read once: that takes long enough to be done in a thread."""
+    kept: _Page = page.extensions.get(READ_ONCE) or page.extensions.setdefault(READ_ONCE, _read(page))
+    return kept
+
+
+def _read(page: httpx.Response) -> _Page:
+    """What says that it is HTML and cannot be read as such is not fine; anything else need not be."""
+    reader, text = _Page(), page.content[:READ].decode("utf-8", "replace")
+    try:
+        reader.feed(text)
+    except AssertionError:  # so the parser of the library says that it is lost
+        reader.fine = False
+    stated = "html" in page.headers.get("content-type", "").lower()
+    reader.fine = reader.fine and not (stated and text.strip() and (reader.tags == 0 or "\0" in text))
+    return reader
 
 
 def _integrity(page: httpx.Response) -> int:
-    reader = _Scripts()
-    reader.feed(page.content[:1_000_000].decode("utf-8", "replace"))
     here = page.request.url
     outside: list[tuple[str, bool]] = []
-    for source, stated in reader.found:
+    for source, stated in html(page).scripts:
         parts = urlsplit(source)
         if parts.netloc and parts.netloc != here.netloc.decode():
             outside.append((parts.scheme or here.scheme, stated))

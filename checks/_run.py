@@ -27,7 +27,8 @@ def _member(name: str) -> ModuleType:
 async def run(monitor: Monitor, tools: Tools) -> Result:
     """Looks once. Never raises but for cancellation: a fault is down in words, our own mistake is unknown."""
     watch = Stopwatch()
-    mine = replace(tools, key=monitor.key, watch=watch)
+    ends = asyncio.get_running_loop().time() + monitor.timeout
+    mine = replace(tools, key=monitor.key, watch=watch, deadline=ends)
     deadline = asyncio.timeout(monitor.timeout)
     try:
         async with deadline:

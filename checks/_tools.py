@@ -8,25 +8,33 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from math import inf
 
 import httpx
 
 from checks import _address
 from checks._address import Networks
+from checks._desk import Desk
 from checks._resolver import Lookup, Resolver, system
 from checks._stopwatch import Stopwatch
 from checks._transport import Transport
-from model import Measured, Ping, Question
+from model import Measured, Ping, Question, Result, Secret, Status
 
 AGENT = "wardround/0.1 (status monitor)"
 Pings = Callable[[str], Awaitable[Mapping[str, Ping]]]
+Last = Callable[[str], Result]
+Environment = Callable[[], Mapping[str, Secret]]
 Ask = Callable[[Question], Awaitable[Measured]]
 Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Shared by all probes, but for ``key`` and ``watch``: the monitor's key and the stopwatch of the one probe."""
+    """Shared by all probes, but for the key of the monitor, the stopwatch, and when the one probe must have ended.
+
+    ``deadline`` is of the loop's clock; ``last`` is what the newest probe of a monitor saw, before a restart, too;
+    ``environment`` are the variables that this program was started with.
+    """
 
     client: httpx.AsyncClient
     resolver: Resolver
@@ -34,8 +42,12 @@ class Tools:
     pings: Pings
     clock: Clock
     measured: Ask
+    last: Last
+    environment: Environment
+    desk: Desk = field(default_factory=Desk)
     key: str = ""
     watch: Stopwatch = field(default_factory=Stopwatch)
+    deadline: float = inf
 
 
 async def no_pings(_key: str) -> Mapping[str, Ping]:
@@ -46,6 +58,16 @@ async def no_pings(_key: str) -> Mapping[str, Ping]:
 async def nothing_measured(_question: Question) -> Measured:
     """No browser has told anything."""
     return Measured()
+
+
+def nothing_seen(_key: str) -> Result:
+    """It is the first look."""
+    return Result(Status.UNKNOWN)
+
+
+def no_environment() -> Mapping[str, Secret]:
+    """Nobody has handed it on."""
+    return {}
 
 
 def utc() -> datetime:
@@ -60,6 +82,8 @@ async def open_tools(
     pings: Pings = no_pings,
     clock: Clock = utc,
     measured: Ask = nothing_measured,
+    last: Last = nothing_seen,
+    environment: Environment = no_environment,
     lookup: Lookup = system,
     agent: str = AGENT,
 ) -> AsyncIterator[Tools]:
@@ -78,7 +102,9 @@ async def open_tools(
         timeout=None,  # noqa: S113 the deadline of the whole probe is in checks.run; httpx has none of its own
         trust_env=False,
     ) as client:
+        desk = Desk()
         try:
-            yield Tools(client, resolver, allowed, pings, clock, measured)
+            yield Tools(client, resolver, allowed, pings, clock, measured, last, environment, desk)
         finally:
+            await desk.close()
             resolver.close()

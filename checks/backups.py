@@ -7,8 +7,9 @@ import re
 import shutil
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -16,13 +17,14 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from checks import _dumps
-from checks._dumps import Damaged, Dump
+from checks import _dumps, _shelf
+from checks._dumps import Dump
+from checks._shelf import File, Seen
 from checks._target import STRICT
 from checks._tools import Tools
 from duration import Seconds
 from model import Fault, Finding, Part, Result, Status, Stored
-from words import lasted, size
+from words import count, lasted, size
 
 FIELDS = {
     "YYYY": r"(?P<Y>\d{4})",
@@ -38,8 +40,7 @@ SHOWN = 120  # files that a page lists
 LAST = 7  # earlier dumps that the size is compared with
 SMALL, TINY, LARGE = 0.7, 0.5, 2.0  # of their median
 PART = (".part", ".tmp", ".partial")
-_read: dict[tuple[str, int, int], Dump | str] = {}  # what was found in a file, as long as it stays the same
-_proven: dict[tuple[str, int, int], str] = {}
+ZONES = timedelta(hours=15)  # so far apart the same moment may be written in two zones, and a little more
 
 
 def _folder(path: Path) -> Path:
@@ -78,7 +79,10 @@ class Options(BaseModel):
     keep: int = Field(0, ge=0, description="how many of the newest must all be there; 0: not looked at")
     tables: tuple[str, ...] = Field((), description="tables whose data must be in it, such as public.prescriptions")
     free_share: float = Field(20.0, ge=0, le=100, description="per cent of the disk that must be free")
-    prove: bool = Field(True, description="read each new dump once as a whole with pg_restore, where that is installed")
+    entries: int = Field(0, ge=0, description="its table of contents must list so many; 0: not looked at")
+    prove: bool = Field(
+        True, description="read each new dump once with pg_restore; where that is missing it is not proven"
+    )
 
     @model_validator(mode="after")
     def _lost_after_late(self) -> Options:
@@ -91,32 +95,20 @@ class Options(BaseModel):
         return self.late + self.period if self.lost is None else self.lost
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """One dump. ``at`` is the older of what its name and its modification time say: copies come later."""
-
-    path: Path
-    at: datetime
-    size: int
-    changed: datetime
-    stamp: tuple[str, int, int]
-
-
 async def probe(options: Options, tools: Tools) -> Result:
-    """Reads the folder; a new dump is read once, in a thread."""
+    """Looks at the folder; what is new in it is read once, in the background."""
     now = tools.clock()
     try:
         files, writing = await asyncio.to_thread(listed, options, now)
         room = await asyncio.to_thread(shutil.disk_usage, options.folder)
     except OSError as error:
         raise Fault(f"the folder cannot be read: {(error.strerror or 'no reason').lower()}") from None
+    _shelf.recall(files, tools.last(tools.key).stored)
+    await _shelf.read_on(tools, files[:SHOWN], options.prove)
     parts = [_age(options, files, now), *_writing(writing)]
     if files:
-        found = await asyncio.to_thread(_opened, files[0])
-        parts += [_size(files), _whole(options, found)]
-        if options.prove and isinstance(found, Dump) and found.kind == "custom":
-            parts.append(await _proof(files[0]))
-        parts += _kept(options, files, now)
+        parts += [_size(files), _whole(options, _shelf.seen(files[0])), *_contents(options, files)]
+        parts += [*_made(options, files[0]), *_proof(options, files[0]), *_kept(options, files, now)]
     parts.append(_room(options, 100 * room.free / room.total, room.free))
     return replace(_judged(parts, files, now), stored=stored(files))
 
@@ -129,19 +121,31 @@ def listed(options: Options, now: datetime) -> tuple[list[File], list[str]]:
         matched = shape.fullmatch(path.name)
         if path.name.endswith(PART) and shape.match(path.name):
             writing.append(path.name)
-        if matched is None or not path.is_file():
+        named = _named(matched, ZoneInfo(options.zone)) if matched else None
+        if named is None or not (path.is_file() or path.is_dir()):
             continue
-        about = path.stat()
-        changed = datetime.fromtimestamp(about.st_mtime, UTC)
-        at = _named(matched, ZoneInfo(options.zone))
-        if at is None:
-            continue
+        many, mtime = _measured(path)
+        changed = datetime.fromtimestamp(mtime / 1e9, UTC)
         if now - changed < SETTLED and changed <= now + SETTLED:
             writing.append(path.name)
             continue
-        stamp = (str(path), about.st_size, about.st_mtime_ns)
-        files.append(File(path, min(at, changed), about.st_size, changed, stamp))
+        side = _changed(_dumps.side(path))
+        mark = datetime.fromtimestamp(max(mtime, side) / 1e9, UTC)
+        files.append(File(path, named, min(named, changed), many, mark, (str(path), many, mtime, side)))
     return sorted(files, key=lambda each: each.at, reverse=True), writing
+
+
+def _measured(path: Path) -> tuple[int, int]:
+    """(bytes, nanoseconds of the last change); of a directory of all that is in it."""
+    every = [path.stat(), *(each.stat() for each in path.iterdir() if each.is_file())] if path.is_dir() else []
+    if not every:
+        about = path.stat()
+        return about.st_size, about.st_mtime_ns
+    return sum(each.st_size for each in every[1:]), max(each.st_mtime_ns for each in every)
+
+
+def _changed(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def _named(found: re.Match[str], zone: ZoneInfo) -> datetime | None:
@@ -157,7 +161,7 @@ def _named(found: re.Match[str], zone: ZoneInfo) -> datetime | None:
 def _age(options: Options, files: list[File], now: datetime) -> Part:
     if not files:
         return Part("newest", Status.DOWN, None, "there is no finished dump")
-    age = (now - files[0].at).total_seconds()
+    age = (now - _since(options, files[0])).total_seconds()
     over = age - options.period
     state = Status.DOWN if over > options.gone else Status.DEGRADED if over > options.late else Status.UP
     late = f", {lasted(over)} late" if state is not Status.UP else ""
@@ -184,85 +188,108 @@ def stored(files: Sequence[File]) -> tuple[Stored, ...]:
 
 
 def _about(file: File, before: Sequence[File]) -> Stored:
-    found = _read.get(file.stamp)
-    usual = statistics.median(each.size for each in before) if before else file.size
-    wrong = found if isinstance(found, str) else f"only {100 * file.size / usual:.0f} % of the usual size"
-    fine = not isinstance(found, str) and (not usual or file.size / usual >= SMALL)
-    return Stored(file.at, file.path.name, file.size, "" if fine else wrong)
+    found, usual = _shelf.seen(file), statistics.median(each.size for each in before) if before else 0
+    small = f"only {100 * file.size / usual:.0f} % of the usual size" if usual and file.size / usual < SMALL else ""
+    about = partial(Stored, file.at, file.path.name, file.size)
+    if found is None or found.status is Status.UNKNOWN:
+        said = small or (found.words if found else "not read yet")
+        return about(said, Status.DEGRADED if small else Status.UNKNOWN)
+    if found.status is Status.DOWN:
+        return about(found.words, Status.DOWN, file.mark)
+    return about(small, Status.DEGRADED if small else Status.UP, file.mark, found.tables)
 
 
-def _opened(file: File) -> Dump | str:
-    """What is in it, or what is wrong with it; read once."""
-    if file.stamp not in _read:
-        if len(_read) > MOST:
-            _read.clear()
-        try:
-            _read[file.stamp] = _dumps.read(file.path)
-        except Damaged as reason:
-            _read[file.stamp] = reason.words
-    return _read[file.stamp]
-
-
-def _whole(options: Options, found: Dump | str) -> Part:
-    if isinstance(found, str):
-        unknown = "not known here" in found
-        return Part("whole", Status.UNKNOWN if unknown else Status.DOWN, None, found)
-    missing = [table for table in options.tables if not _has(found, table)] if found.kind == "custom" else []
+def _whole(options: Options, found: Seen | None) -> Part:
+    if found is None:
+        return Part("whole", Status.UNKNOWN, None, "it is being read")
+    if found.dump is None:
+        return Part("whole", found.status, None, found.words)
+    missing = [table for table in options.tables if not _has(found.dump, table)]
     if missing:
         return Part("whole", Status.DOWN, None, f"no data of {', '.join(missing[:5])}")
-    return Part("whole", Status.UP, None, f"{found.kind}, {len(found.tables)} tables" if found.tables else found.kind)
+    many = f", {count(len(found.dump.tables), 'table')}" if found.dump.tables else ""
+    checked = ", its checksum is right" if found.dump.checked else ""
+    return Part("whole", Status.UP, None, f"{found.dump.kind}{many}{checked}")
 
 
 def _has(found: Dump, table: str) -> bool:
-    return table in found.tables or any(each.rpartition(".")[2] == table for each in found.tables)
+    """With a schema or without, on either side: old dumps say it once for all."""
+    schema, _, name = table.rpartition(".")
+    pairs = (each.rpartition(".") for each in found.tables)
+    return any(name == plain and ("" in (schema, its) or schema == its) for its, _, plain in pairs)
 
 
-async def _proof(file: File) -> Part:
-    """pg_restore reads all of it and writes nothing; once a file."""
-    if file.stamp not in _proven:
-        if len(_proven) > MOST:
-            _proven.clear()
-        _proven[file.stamp] = await _restored(file.path)
-    said = _proven[file.stamp]
-    state = {"": Status.UP, "-": Status.UNKNOWN}.get(said[:1], Status.DOWN)
-    return Part("readable", state, None, said.lstrip("-") or "pg_restore read all of it")
+def _contents(options: Options, files: Sequence[File]) -> list[Part]:
+    """How much it lists, beside what is wanted and what the one before it had."""
+    found = _shelf.seen(files[0])
+    if found is None or found.dump is None:
+        return []
+    here, entries = len(found.dump.tables), found.dump.entries
+    if options.entries and not entries:
+        return [Part("contents", Status.UNKNOWN, None, f"{found.dump.kind} has no table of contents to count")]
+    if entries < options.entries:
+        said = f"its table of contents lists {entries}, at least {options.entries} are wanted"
+        return [Part("contents", Status.DEGRADED, None, said)]
+    earlier = (each.tables for each in map(_shelf.seen, files[1:]) if each and each.status is Status.UP)
+    before = next((tables for tables in earlier if tables is not None), here)
+    fewer = f", the one before had {before}" if here < before else ""
+    state = Status.DEGRADED if fewer else Status.UP
+    return [Part("contents", state, None, f"{count(here, 'table')} with data{fewer}")]
 
 
-async def _restored(path: Path) -> str:
-    """What pg_restore complains of; empty when of nothing; with a - in front when it cannot tell."""
-    program = shutil.which("pg_restore")
-    if program is None:
-        return "-pg_restore is not installed here"
-    process = await asyncio.create_subprocess_exec(
-        program, "--file=/dev/null", str(path), env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        _, said = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-    if process.returncode == 0:
-        return ""
-    if b"unsupported version" in said:
-        return "-pg_restore here is older than the dump"
-    return "pg_restore cannot read it to its end"
+def _header(options: Options, file: File) -> datetime | None:
+    """When it was made by its own header, which knows no zone: taken to be that of the names."""
+    found = _shelf.seen(file)
+    made = found.dump.made if found and found.dump else None
+    return made.replace(tzinfo=ZoneInfo(options.zone)).astimezone(UTC) if made else None
+
+
+def _since(options: Options, file: File) -> datetime:
+    """The older of name, modification and header, where the header cannot mean another zone."""
+    made = _header(options, file)
+    return made if made is not None and file.named - made > ZONES else file.at
+
+
+def _made(options: Options, file: File) -> list[Part]:
+    made = _header(options, file)
+    if made is None:
+        return []
+    apart = file.named - made
+    slack = ZONES if "{hh}" in options.pattern else ZONES + timedelta(days=1)  # a day alone begins at midnight
+    if -slack <= apart <= ZONES:
+        return [Part("made", Status.UP, None, "when its name says")]
+    when = f"{lasted(abs(apart.total_seconds()))} {'before' if apart > timedelta() else 'after'}"
+    return [Part("made", Status.DEGRADED, None, f"its header says that it was made {when} its name")]
+
+
+def _proof(options: Options, file: File) -> list[Part]:
+    if not options.prove or not _shelf.provable(file):
+        return []
+    state, said = _shelf.proof(file) or (Status.UNKNOWN, "pg_restore is reading it")
+    return [Part("readable", state, None, said)]
 
 
 def _kept(options: Options, files: list[File], now: datetime) -> list[Part]:
-    """Whether one of each of the last ``keep`` periods is there."""
+    """Whether one of each of the last ``keep`` periods is there, and not known to be damaged."""
     if not options.keep:
         return []
     oldest = now - timedelta(seconds=options.period * options.keep)
-    inside = [each.at for each in files if each.at >= oldest - timedelta(seconds=options.period)]
+    recent = [each for each in files if each.at >= oldest - timedelta(seconds=options.period)]
+    inside = [each.at for each in recent if not _damaged(each)]
     gaps = [a - b for a, b in pairwise(inside) if (a - b).total_seconds() > 1.5 * options.period]
     holes = sum(round(gap.total_seconds() / options.period) - 1 for gap in gaps)
     have = min(len(inside), options.keep)
+    spoilt = " or damaged" if len(inside) < len(recent) else ""
     if holes:
-        return [Part("kept", Status.DEGRADED, None, f"{holes} missing among the last {options.keep}")]
+        return [Part("kept", Status.DEGRADED, None, f"{holes} missing{spoilt} among the last {options.keep}")]
     if have < options.keep:
-        return [Part("kept", Status.DEGRADED, None, f"{have} of {options.keep}")]
+        return [Part("kept", Status.DEGRADED, None, f"{have}{spoilt and ' whole'} of {options.keep}")]
     return [Part("kept", Status.UP, None, f"the last {options.keep}")]
+
+
+def _damaged(file: File) -> bool:
+    found = _shelf.seen(file)
+    return found is not None and found.status is Status.DOWN
 
 
 def _room(options: Options, share: float, free: int) -> Part:
@@ -275,6 +302,8 @@ FIXES = {
     "size": "compare the row counts of the last two dumps; is a table empty, was the job stopped?",
     "whole": "dump again now, and see why the last one ended early (disk, time limit, network)",
     "readable": "dump again now; test the disk it lies on",
+    "contents": "compare the tables of the last two dumps: did the job lose a schema, or a right?",
+    "made": "see which job copies or renames dumps: the newest may be an old one",
     "kept": "see what deletes too early, or which runs failed",
     "room": "make room or enlarge the disk before the next dump",
 }
@@ -283,9 +312,10 @@ FIXES = {
 def _judged(parts: list[Part], files: list[File], now: datetime) -> Result:
     order = (Status.DOWN, Status.DEGRADED)
     bad = sorted((part for part in parts if part.status in order), key=lambda part: order.index(part.status))
-    status = bad[0].status if bad else Status.UP
+    unknown = [part for part in parts if part.status is Status.UNKNOWN]
+    status = bad[0].status if bad else Status.UNKNOWN if unknown else Status.UP
     words = (
-        "; ".join(f"{part.name}: {part.words}" for part in bad[:3])
+        "; ".join(f"{part.name}: {part.words}" for part in (bad or unknown)[:3])
         or f"{len(files)} dumps, the newest {parts[0].words}"
     )
     findings = tuple(Finding(f"backup-{part.name}", f"{part.name}: {part.words}", FIXES[part.name]) for part in bad)

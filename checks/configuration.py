@@ -1,125 +1,43 @@
-"""Judges the platform's environment variables by rules, from a file or by names; no value is ever shown or kept."""
+"""Judges the platform's environment variables by rules, from a file, a process or names; no value is shown or kept."""
 
 from __future__ import annotations
 
 import asyncio
-import math
+import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+import httpx
+from pydantic import Field, model_validator
 
-from checks._target import STRICT
+from checks._target import Target, Trust, Url, exchange
 from checks._tools import Tools
-from model import Finding, Part, Result, Status
+from checks._variables import PLACEHOLDER, RULES, exposes, filled
+from model import Fault, Finding, Part, Result, Status
 from words import count
 
+__all__ = ["RULES", "Options", "probe", "read"]
 LARGEST = 1 << 20
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-PLACEHOLDER = re.compile(
-    r"(?i)^\s*(?:$|<.*>|\[.*\]|\$\{.*\}|x{3,}|\*{3,}|\.{3,}|todo.*|tbd|none|null|undefined"
-    r"|change[-_ ]?me.*|replace[-_ ]?.*|your[-_ ].*|my[-_ ].*key|example.*|placeholder.*"
-    r"|dummy.*|secret|password|123456.*|sk_live_x+|.*_here|.*\.\.\.)\s*$"
-)
-SECRET = re.compile(
-    r"SECRET|PRIVATE|PASSWORD|PASSWD|SERVICE_ROLE|ENCRYPTION|JWT|_TOKEN$|CREDENTIAL|SMTP_PASS|WEBHOOK_SECRET"
-)
-SHAPES = re.compile(r"^(?:sk_(?:live|test)_|rk_(?:live|test)_|whsec_|sb_secret_|sbp_|sntry[a-z]_)")
-PUBLIC = "NEXT_PUBLIC_"
-STRONG, BITS = 32, 3.0  # characters of a secret, and bits of entropy each on average, from which it is no weak one
-Rule = Callable[[str], str]  # a value -> what is wrong with it in words without it; empty when it is right
+READY = (  # what the readiness answer of the platform vouches for (platform.md section 1)
+    "NEXT_PUBLIC_SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_ANON_KEY", "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY",
+    "STRIPE_SECRET_KEY",
+)  # fmt: skip
+UNSEEN = "there, value not seen"
 
 
-def _starts(*prefixes: str) -> Rule:
-    return lambda value: "" if value.startswith(prefixes) else f"does not begin with {' or '.join(prefixes)}"
-
-
-def _is(wanted: str) -> Rule:
-    return lambda value: "" if value == wanted else f"is not {wanted}"
-
-
-def _number(least: int, most: int | None = None) -> Rule:
-    def judged(value: str) -> str:
-        if not value.isdecimal() or not least <= int(value) <= (most or 10**12):
-            return f"is not {least}" if most == least else f"is not a number of at least {least}"
-        return ""
-
-    return judged
-
-
-def _address(pattern: str, words: str) -> Rule:
-    return lambda value: "" if re.fullmatch(pattern, value) else words
-
-
-def _strong(value: str) -> str:
-    """Long and of many signs: a pass phrase or a random text, no word."""
-    counts = Counter(value)
-    bits = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values()) if value else 0.0
-    return (
-        ""
-        if len(value) >= STRONG and bits >= BITS
-        else f"is weak: fewer than {STRONG} characters, or too few different ones"
-    )
-
-
-def _filled(value: str) -> str:
-    return "" if value.strip() else "is empty"
-
-
-def _live(kind: str) -> Rule:
-    """A Stripe key of this kind in live mode; a test key is a finding of its own."""
-
-    def judged(value: str) -> str:
-        if value.startswith(f"{kind}_test_"):
-            return "is a test key in production"
-        return "" if value.startswith(f"{kind}_live_") else f"is no {kind}_live_ key"
-
-    return judged
-
-
-HTTPS = _address(r"https://[^\s/?#]+(?:/\S*)?", "is no https address")
-RULES: dict[str, Rule] = {  # platform.md section 7
-    "NEXT_PUBLIC_SUPABASE_URL": HTTPS,
-    "NEXT_PUBLIC_SUPABASE_ANON_KEY": _starts("eyJ", "sb_publishable_"),
-    "SUPABASE_SERVICE_ROLE_KEY": _starts("eyJ", "sb_secret_"),
-    "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": _live("pk"),
-    "STRIPE_SECRET_KEY": _live("sk"),
-    "STRIPE_WEBHOOK_SECRET": _starts("whsec_"),
-    "NODE_ENV": _is("production"),
-    "NEXT_PUBLIC_APP_URL": HTTPS,
-    "NEXT_PUBLIC_APP_NAME": _filled,
-    "PRIVACY_COMPLIANCE_MODE": _is("strict"),
-    "GDPR_HIPAA_VALIDATION": _is("enabled"),
-    "AUDIT_LOGGING": _is("enabled"),
-    "DATA_RETENTION_DAYS": _number(2555),
-    "SENTRY_DSN": _address(r"https://\w+@[\w.-]+/\d+", "is no DSN"),
-    "SENTRY_ORG": _filled,
-    "SENTRY_PROJECT": _filled,
-    "JWT_SECRET": _strong,
-    "ENCRYPTION_KEY": _strong,
-    "RATE_LIMIT_MAX": _number(100, 100),
-    "RATE_LIMIT_WINDOW": _number(900_000, 900_000),
-    "SMTP_HOST": _filled,
-    "SMTP_PORT": _number(587, 587),
-    "SMTP_USER": _filled,
-    "SMTP_PASSWORD": _filled,
-    "SMTP_FROM": _address(r"[^@\s]+@[^@\s]+", "is no e-mail address"),
-    "BACKUP_RETENTION_DAYS": _number(30),
-    "BACKUP_FREQUENCY": _is("daily"),
-}
-
-
-class Options(BaseModel):
+class Options(Trust):
     """Where the variables are, and which rules hold."""
 
-    model_config = STRICT
-
     file: Path | None = Field(None, description="an env file; only its variables are judged")
+    process: bool = Field(False, description="judge the variables that this program itself was started with")
+    ready: Url | None = Field(
+        None, description="the platform's readiness answer: it names what is missing, of what it asks for itself"
+    )
     names: tuple[str, ...] = Field((), description="names that are known to be set, where no value can be had")
     environment: Literal["production", "test"] = Field("production", description="test lets test keys through")
     without: tuple[str, ...] = Field((), description="variables of the platform's list that are not needed")
@@ -127,11 +45,22 @@ class Options(BaseModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> Options:
-        if (self.file is None) == (not self.names):
-            raise ValueError("expected either file or names: where are the variables?")
+        if sum((self.file is not None, self.process, self.ready is not None, bool(self.names))) != 1:
+            raise ValueError("expected one of file, process, ready and names: where are the variables?")
         if any(not NAME.fullmatch(name) for name in (*self.names, *self.without, *self.also)):
             raise ValueError("expected names of variables such as STRIPE_SECRET_KEY")
+        if self.ready and self.also:
+            raise ValueError("the readiness answer says nothing of further variables: leave `also` out")
         return self
+
+    @property
+    def source(self) -> str:
+        return "file" if self.file else "process" if self.process else "readiness" if self.ready else "names"
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        listed = READY if self.ready else tuple(RULES)
+        return (*(name for name in listed if name not in self.without), *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +73,56 @@ class Wrong:
 
 
 async def probe(options: Options, tools: Tools) -> Result:
-    """Reads the file, judges, and forgets the values."""
-    if options.file is None:
-        return judged(options, {}, frozenset(options.names))
+    """Gets the variables, or their names, judges, and forgets the values."""
+    if options.ready is not None:
+        return await _by_readiness(options, tools)
+    if options.process:
+        values = {name: value.reveal() for name, value in tools.environment().items()}
+    elif options.file is not None:
+        try:
+            values = await asyncio.to_thread(read, options.file)
+        except OSError as error:
+            reason = (error.strerror or "no reason").lower()
+            return Result(Status.UNKNOWN, f"the file cannot be read: {reason}")
+    else:
+        values = {}
+    return judged(options, values, frozenset(values) | frozenset(options.names))
+
+
+async def _by_readiness(options: Options, tools: Tools) -> Result:
+    """What is missing by the platform's own word; that it does not answer is for other monitors to say."""
+    target = Target.model_validate({"url": options.ready, "networks": options.networks, "ca_file": options.ca_file})
     try:
-        values = await asyncio.to_thread(read, options.file)
-    except OSError as error:
-        reason = (error.strerror or "no reason").lower()
-        return Result(Status.UNKNOWN, f"the file cannot be read: {reason}")
-    return judged(options, values, frozenset(values))
+        answer = await exchange(target, tools)
+    except (Fault, OSError, httpx.HTTPError):
+        return Result(Status.UNKNOWN, "the readiness address gives no answer")
+    found = missing(answer.content)
+    if found is None:
+        return Result(Status.UNKNOWN, f"answered {answer.status_code}, and nothing of the environment in it")
+    wanted = (*options.wanted, *(name for name in found if name not in (*options.wanted, *options.without)))
+    return judged(options, {}, frozenset(wanted) - found, wanted)
+
+
+def missing(body: bytes) -> frozenset[str] | None:
+    """The names that a readiness answer misses; None when it says nothing of the environment."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    checks = document.get("checks") if isinstance(document, dict) else None
+    for each in checks if isinstance(checks, list) else ():
+        if isinstance(each, dict) and each.get("component") == "environment":
+            return _named(each)
+    return None
+
+
+def _named(said: Mapping[str, Any]) -> frozenset[str] | None:
+    """Not ready without a name that could be one is not understood."""
+    if said.get("ready") is True:
+        return frozenset()
+    _, _, listed = str(said.get("message", "")).partition("Missing:")
+    names = [name.strip() for name in listed.split(",")][:100]
+    return frozenset(name for name in names if NAME.fullmatch(name)) or None
 
 
 def read(path: Path) -> dict[str, str]:
@@ -173,37 +143,37 @@ def _unquoted(value: str) -> str:
     return value.split(" #", 1)[0].rstrip()
 
 
-def judged(options: Options, values: Mapping[str, str], known: frozenset[str]) -> Result:
+def judged(options: Options, values: Mapping[str, str], known: frozenset[str], wanted: tuple[str, ...] = ()) -> Result:
     """Every rule over every variable: missing, placeholder, wrong, test key, secret in a public name, weak."""
-    wanted = [name for name in RULES if name not in options.without] + list(options.also)
+    wanted = wanted or options.wanted
     wrong = list(_wrong(options, wanted, values, known))
-    grave = [each for each in wrong if each.grave]
-    parts = tuple(_part(name, wrong) for name in wanted)
+    worst = sorted(wrong, key=lambda each: not each.grave)
     findings = tuple(
         Finding(f"configuration-{_slug(each.name)}", f"{each.name} {each.words}", _fix(each)) for each in wrong
     )
-    status = Status.DOWN if grave else Status.DEGRADED if wrong else Status.UP
-    said = "; ".join(f"{each.name} {each.words}" for each in (*grave, *(each for each in wrong if not each.grave))[:3])
+    status = Status.DOWN if any(each.grave for each in wrong) else Status.DEGRADED if wrong else Status.UP
     right = len(wanted) - len({each.name for each in wrong} & set(wanted))
-    facts = (("right", f"{right} of {len(wanted)}"), ("source", "file" if options.file else "names"))
+    many, seen = count(len(wanted), "variable"), options.source in ("file", "process")
     return Result(
         status,
-        said or f"{count(len(wanted), 'variable')} as they should be",
-        parts=parts,
+        "; ".join(f"{each.name} {each.words}" for each in worst[:3])
+        or (f"{many} as they should be" if seen else f"{many} there; no value was seen"),
+        parts=tuple(_part(name, wrong, seen) for name in wanted),
         findings=findings,
-        facts=facts,
+        facts=(("right" if seen else "there", f"{right} of {len(wanted)}"), ("source", options.source)),
     )
 
 
-def _wrong(options: Options, wanted: list[str], values: Mapping[str, str], known: frozenset[str]) -> Iterator[Wrong]:
+def _wrong(
+    options: Options, wanted: tuple[str, ...], values: Mapping[str, str], known: frozenset[str]
+) -> Iterator[Wrong]:
     for name in wanted:
         if name not in known:
             yield Wrong(name, "is missing", grave=True)
         elif name in values:
             yield from _value(options, name, values[name])
     for name in sorted(known):
-        value = values.get(name, "")
-        if name.startswith(PUBLIC) and (SECRET.search(name) or SHAPES.match(value)):
+        if exposes(name, values.get(name, "")):
             yield Wrong(name, "puts a secret into a public name: every browser gets it", grave=True)
 
 
@@ -211,17 +181,17 @@ def _value(options: Options, name: str, value: str) -> Iterator[Wrong]:
     if PLACEHOLDER.match(value):
         yield Wrong(name, "is a placeholder", grave=True)
         return
-    words = RULES[name](value) if name in RULES else _filled(value)
+    words = RULES[name](value) if name in RULES else filled(value)
     if words == "is a test key in production" and options.environment == "test":
         return
     if words:
         yield Wrong(name, words, grave="test key" in words)
 
 
-def _part(name: str, wrong: list[Wrong]) -> Part:
+def _part(name: str, wrong: list[Wrong], seen: bool) -> Part:
     mine = [each for each in wrong if each.name == name]
     state = Status.DOWN if any(each.grave for each in mine) else Status.DEGRADED if mine else Status.UP
-    return Part(_slug(name), state, None, "; ".join(each.words for each in mine))
+    return Part(_slug(name), state, None, "; ".join(each.words for each in mine) or ("" if seen else UNSEEN))
 
 
 def _slug(name: str) -> str:

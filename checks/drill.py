@@ -20,6 +20,7 @@ FIXES = {
     "rpo": "dump more often, or turn on point-in-time recovery",
     "rto": "see which step took longest; write it into the runbook, and practise it",
 }
+SAY = 'let the report say it, such as {"status": "ok", "rpo": "11h", "rto": "40m"}'
 
 
 class Options(BaseModel):
@@ -54,11 +55,15 @@ def judged(options: Options, pings: Mapping[str, Ping], now: datetime) -> Result
         )
     parts = tuple(_parts(options, newest))
     status, said = timely(options.period, options.grace, newest, now, what="a drill", ago="restored")
-    bad = [part for part in parts if part.status is Status.DEGRADED]
-    findings = tuple(Finding(f"drill-{each.name}", each.words, FIXES[each.name]) for each in bad)
+    bad = [part for part in parts if part.status is not Status.UP]
+    findings = tuple(Finding(f"drill-{each.name}", each.words, _fix(each)) for each in bad)
     if status is Status.UP and bad:
         status, said = Status.DEGRADED, "; ".join(each.words for each in bad)
     return Result(status, said, parts=parts, findings=findings, facts=tuple(facts))
+
+
+def _fix(part: Part) -> str:
+    return SAY if part.status is Status.UNKNOWN else FIXES[part.name]
 
 
 def _reached(ping: Ping) -> dict[str, float]:
@@ -66,11 +71,11 @@ def _reached(ping: Ping) -> dict[str, float]:
 
 
 def _parts(options: Options, ping: Ping) -> Iterator[Part]:
-    """What was reached beside what is promised; what the drill did not say is not known."""
+    """What was reached beside what is promised; what the drill did not say is not known, and so not proven."""
     for name, promised in (("rpo", options.rpo), ("rto", options.rto)):
         value = _reached(ping).get(name)
         if value is None:
-            yield Part(name, Status.UNKNOWN, None, f"{MEANS[name]}: the drill did not say")
+            yield Part(name, Status.UNKNOWN, None, f"{MEANS[name]}: the drill did not say what was reached")
             continue
         state = Status.UP if value <= promised else Status.DEGRADED
         yield Part(name, state, None, f"{MEANS[name]}: {lasted(value)}, promised {lasted(promised)}")

@@ -86,7 +86,10 @@ def _body(result: Result) -> str:
         "findings": [[kept(f.kind), kept(f.words), kept(f.fix)] for f in result.findings],
         "facts": [[kept(name), kept(fact)] for name, fact in result.facts],
         "network": result.network,
-        "stored": [[micros(s.at), kept(s.name), s.size, kept(s.wrong)] for s in result.stored],
+        "stored": [
+            [micros(s.at), kept(s.name), s.size, kept(s.wrong), s.status, maybe_micros(s.changed), s.tables]
+            for s in result.stored
+        ],
     }
     body = json.dumps(value, separators=(",", ":"))
     return body if len(body) <= MOST else _body(_without_lists(result))
@@ -113,5 +116,12 @@ def _result(value: dict[str, Any]) -> Result:
         tuple(Finding(*finding) for finding in value["findings"]),
         tuple((name, fact) for name, fact in value["facts"]),
         value["network"],
-        tuple(Stored(moment(at), name, size, wrong) for at, name, size, wrong in value.get("stored", ())),
+        tuple(_stored(*each) for each in value.get("stored", ())),
     )
+
+
+def _stored(
+    at: int, name: str, size: int, wrong: str, status: str = "unknown", changed: int | None = None,
+    tables: int | None = None,
+) -> Stored:  # fmt: skip
+    return Stored(moment(at), name, size, wrong, Status(status), maybe_moment(changed), tables)

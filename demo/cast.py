@@ -73,7 +73,7 @@ PARTS = (
     Line("platform/uptime"),
 )
 
-DUMPS = ("newest", "size", "whole", "kept", "room")
+DUMPS = ("newest", "size", "whole", "contents", "kept", "room")
 READY_PARTS = (
     Line("ready/database", (), {("database", "refused"): (DOWN, "Connection refused")}),
     Line("ready/environment"),
@@ -173,6 +173,7 @@ def _care(http: str, dumps: str) -> tuple[Player, ...]:
     headers = {"url": f"{http}/", "api": f"{http}/api/prescriptions", "protected": [f"{http}/dashboard"], "open": asked}
     headers |= {"origin": posture.ORIGIN, "without": ["strict-transport-security"]}
     files = {"folder": dumps, "pattern": "backup_{YYYY}{MM}{DD}_{hh}{mm}{ss}.sql.gz", "keep": 30, "free_share": 0}
+    files |= {"tables": ["public.prescriptions"]}
     drill = {"rpo": "1d", "rto": "1h", "token": TOKEN}
     endpoints = {"url": f"{http}/", "paths": list(posture.ENDPOINTS)}
     return (

@@ -32,6 +32,7 @@ ORIGIN = "https://platform.demo.test"
 API = (
     ("X-RateLimit-Limit", "100"),
     ("X-RateLimit-Remaining", "97"),
+    ("X-RateLimit-Reset", "640"),
     ("Access-Control-Allow-Origin", ORIGIN),
     ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"),
     ("Access-Control-Allow-Headers", "Content-Type, Authorization"),
@@ -40,9 +41,9 @@ API = (
 RULES = (
     "x-content-type-options", "x-frame-options", "referrer-policy", "permissions-policy", "x-dns-prefetch-control",
     "x-medical-platform", "x-privacy-compliant", "content-security-policy", "x-xss-protection", "x-powered-by",
-    "reflected-origin", "api", "access-control-allow-origin", "access-control-allow-methods",
-    "access-control-allow-headers", "x-ratelimit-limit", "x-ratelimit-remaining", "protected.dashboard",
-    "open.api.health", "open.api.health.live",
+    "reflected-origin", "api", "api-refusal", "access-control-allow-origin", "access-control-allow-methods",
+    "access-control-allow-headers", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-window",
+    "protected.dashboard", "open.api.health", "open.api.health.live",
 )  # fmt: skip
 SCORES = ((90, 0), (58, 5), (41, 20), (17, 40))  # days before the opening, the score from then on
 ENDPOINTS = ("/api/health/live", "/api/prescriptions", "/api/medicines", "/api/patients", "/api/audit-logs")
@@ -50,9 +51,9 @@ VARIABLES = (
     "NEXT_PUBLIC_SUPABASE_URL", "NEXT_PUBLIC_SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY",
     "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "NODE_ENV",
     "NEXT_PUBLIC_APP_URL", "NEXT_PUBLIC_APP_NAME", "PRIVACY_COMPLIANCE_MODE", "GDPR_HIPAA_VALIDATION", "AUDIT_LOGGING",
-    "DATA_RETENTION_DAYS", "SENTRY_DSN", "SENTRY_ORG", "SENTRY_PROJECT", "JWT_SECRET", "ENCRYPTION_KEY",
-    "RATE_LIMIT_MAX", "RATE_LIMIT_WINDOW", "SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD", "SMTP_FROM",
-    "BACKUP_RETENTION_DAYS", "BACKUP_FREQUENCY",
+    "DATA_RETENTION_DAYS", "SENTRY_DSN", "SENTRY_ORG", "SENTRY_PROJECT", "NEXT_PUBLIC_ANALYTICS_ID", "JWT_SECRET",
+    "ENCRYPTION_KEY", "RATE_LIMIT_MAX", "RATE_LIMIT_WINDOW", "SMTP_HOST", "SMTP_PORT", "SMTP_USER", "SMTP_PASSWORD",
+    "SMTP_FROM", "BACKUP_RETENTION_DAYS", "BACKUP_FREQUENCY",
 )  # fmt: skip
 DUMPS, KEPT, USUAL = "demo/dumps", 34, 900  # the folder, how many, prescriptions in one
 DUE = time(2, 0)  # UTC

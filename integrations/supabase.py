@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from duration import Seconds
 from integrations._options import Base, Table, Token, begins
 from integrations._reach import Reach
 from integrations._supabase import advisors, backups, beacons, disk, plane, project, rls
@@ -85,6 +86,9 @@ class Options(Table):
     )
     functions: tuple[Function, ...] = Field((), description="Edge Functions that answer without a session")
     slow: float = Field(5.0, gt=0, le=15, description="seconds; slower is degraded")
+    recovery_window: Seconds = Field(
+        7 * 86_400.0, gt=0, description="promised: how far back point-in-time recovery reaches, where it is on"
+    )
     vitals_table: Name | None = Field(None, description="a table of Web Vitals to read, such as web_vitals")
     base: Base = Field("https://api.supabase.com", description="address of the management API")
     token: Annotated[Token, begins("sbp_", name="an access token of Supabase")] | None = Field(
@@ -135,5 +139,6 @@ async def fetch(reading: str, options: Options, tools: Tools) -> Snapshot:
     token = options.token.get_secret_value() if options.token else ""
     headers = {"Authorization": f"Bearer {token}"}
     to = Reach(tools, "supabase", TITLE, options.base, headers, REFUSED, reset="left")
-    managed: Snapshot = await READ[reading](to, options.ref)
+    more = (options.recovery_window,) if reading == "backups" else ()
+    managed: Snapshot = await READ[reading](to, options.ref, *more)
     return managed

@@ -97,6 +97,11 @@ class Ledger:
         self._troubled: set[str] = set()  # series that are down or degraded: without any there is nothing to weigh
         self._on = frozenset(state for channel in settings.channels for state in channel.on) or {Status.DOWN}
 
+    def last(self, key: str) -> Result:
+        """What the newest probe of a monitor saw."""
+        found = self.results.get(key)
+        return found[1] if found else Result(Status.UNKNOWN)
+
     def take(self, now: datetime) -> bool:
         """Takes the lease if it is free, and reads where things stand. False while another poller has it."""
         with store.writing(self.engine) as c:

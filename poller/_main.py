@@ -39,7 +39,7 @@ from poller._watchdog import Watchdog, end_with_parent, sign, signing
 from rules import alerting, blind, parts
 from rules import changes as what_changed
 from rules.status import graded
-from settings import Settings, digest
+from settings import Settings, digest, environment
 
 log = logging.getLogger("wardround.poller")
 VERSION = "0.1.0"
@@ -100,7 +100,12 @@ class Poller:
         self.watchdog.start()
         pulse = asyncio.create_task(self._pulse())
         async with checks.open_tools(
-            networks=self.settings.watch.networks, pings=self._pings, clock=self.clock.now, measured=self._measured
+            networks=self.settings.watch.networks,
+            pings=self._pings,
+            clock=self.clock.now,
+            measured=self._measured,
+            last=self.ledger.last,
+            environment=environment,
         ) as self.tools:
             while not self.stop.is_set():
                 if await self._leading():

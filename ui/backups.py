@@ -24,7 +24,7 @@ READING = "supabase.backups"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One day of the calendar. Status unknown: before the first backup that is known, or not over yet."""
+    """One day of the calendar. Status unknown: before the first backup that is known, not over yet, or not read yet."""
 
     day: date
     status: Status
@@ -123,15 +123,23 @@ def calendar(stored: tuple[Stored, ...], now: datetime, tz: ZoneInfo, *, overdue
 
 def _cell(day: date, there: list[Stored], today: date, first: date, overdue: bool) -> Cell:
     if there:
-        wrong = "; ".join(each.wrong for each in there if each.wrong)
         size = sum(each.size for each in there)
         many = f", {len(there)} backups" if len(there) > 1 else ""
-        return Cell(day, Status.DEGRADED if wrong else Status.UP, size, wrong or f"{words.size(size)}{many}")
+        said = "; ".join(each.wrong for each in there if each.wrong)
+        return Cell(day, _held(there), size, f"{words.size(size)}{many}{f': {said}' if said else ''}")
     if day < first or day > today:
         return Cell(day, Status.UNKNOWN, None, "to come" if day > today else "before the first that is known")
     if day == today and not overdue:
         return Cell(day, Status.UNKNOWN, None, "due today")
     return Cell(day, Status.DOWN, None, "no backup")
+
+
+def _held(there: list[Stored]) -> Status:
+    """A day's state: one whole backup is what it needs, but a damaged one beside it is not passed over."""
+    states = {each.status for each in there}
+    if Status.DOWN in states:
+        return Status.DEGRADED if states & {Status.UP, Status.DEGRADED} else Status.DOWN
+    return next(state for state in (Status.DEGRADED, Status.UNKNOWN, Status.UP) if state in states)
 
 
 def _practice(monitor: Monitor, standing: Standing | None, drills: tuple[Ping, ...], now: datetime) -> Practice:
@@ -150,4 +158,5 @@ def _managed(
     if kept is None or kept.good is None or standing is None:
         return Status.UNKNOWN, "it was not read yet", (), None
     state, _, said = rules.status.current(standing, max(reading.horizon, 270.0), now)
-    return state, said or kept.good.result.words or words.STATUS_WORD[state], kept.good.result.facts, kept.good_at
+    seen = "; ".join(part.words for part in kept.good.result.parts if part.words)
+    return state, said or seen or words.STATUS_WORD[state], kept.good.result.facts, kept.good_at

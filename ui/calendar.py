@@ -7,10 +7,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import words
-from model import Part, Ping, Status
+from model import Part, Ping, Status, Stored
 from ui.backups import Cell, Folder, Practice
 from ui.markup import Html, icon, inner, joined, symbol, tag
 
+WRONG = 8  # files that are named
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -20,9 +21,9 @@ def folder(found: Folder, now: datetime) -> Html:
     age = f"looked {words.ago(found.at, now)}" if found.at else "never looked"
     said = tag("span", name, " ", tag("span", found.words, class_="wr-soft"), class_="wr-what")
     row = tag("div", icon(found.status), said, tag("span", age, class_="wr-when"), class_="wr-item")
-    return tag(
-        "div", tag("div", row, joined(_part(each) for each in found.parts), class_="wr-list"), class_="wr wr-fades"
-    )
+    wrong = [each for each in found.stored if each.status in (Status.DOWN, Status.DEGRADED)][:WRONG]
+    lines = joined((*map(_part, found.parts), *map(_stored, wrong)))
+    return tag("div", tag("div", row, lines, class_="wr-list"), class_="wr wr-fades")
 
 
 def _part(each: Part) -> Html:
@@ -30,6 +31,12 @@ def _part(each: Part) -> Html:
         "div", icon(each.status), tag("span", f"{each.name}: {each.words}", class_="wr-what"), Html(""),
         class_="wr-item",
     )  # fmt: skip
+
+
+def _stored(each: Stored) -> Html:
+    """One that is not as it should be: what the square of its day says only to a mouse."""
+    said = tag("span", each.name, ": ", tag("span", each.wrong, class_="wr-soft"), class_="wr-what")
+    return tag("div", icon(each.status), said, Html(""), class_="wr-item")
 
 
 def weeks(days: Sequence[Cell]) -> Html:
@@ -40,16 +47,17 @@ def weeks(days: Sequence[Cell]) -> Html:
 
 def _day(each: Cell) -> Html:
     said = f"{each.day:%a %d %b}: {each.words}"
-    quiet = each.status is Status.UNKNOWN
+    quiet = each.status is Status.UNKNOWN and each.size is None
     sign = Html("") if quiet else icon(each.status)
     size = words.size(each.size) if each.size is not None else "" if quiet else each.words
+    date = f"{each.day.day} {each.day:%b}" if each.day.day == 1 else f"{each.day:%d}"
     return tag(
-        "div", tag("b", f"{each.day:%d}"), sign, tag("span", size), class_=f"wr-day wr-{each.status}", title=said,
-        role="img", aria_label=said,
+        "div", tag("b", date), sign, tag("span", size), class_=f"wr-day wr-{each.status}", title=said, role="img",
+        aria_label=said,
     )  # fmt: skip
 
 
-def practice(found: Practice, now: datetime) -> list[tuple[str, str]]:
+def practice(found: Practice, now: datetime) -> list[tuple[str, str | Html]]:
     """What the newest restore that worked reached, beside what is promised."""
     proven = found.proven
     if proven is None:
@@ -61,9 +69,9 @@ def practice(found: Practice, now: datetime) -> list[tuple[str, str]]:
     ]
 
 
-def _beside(reached: float | None, promised: float) -> str:
+def _beside(reached: float | None, promised: float) -> Html:
     said = words.lasted(reached) if reached is not None else "not said"
-    return f"{said}, promised {words.lasted(promised)}"
+    return joined((said, tag("div", f"promised {words.lasted(promised)}", class_="wr-soft")))
 
 
 def drills(found: Practice, now: datetime, tz: ZoneInfo) -> Html:
@@ -78,8 +86,10 @@ def drills(found: Practice, now: datetime, tz: ZoneInfo) -> Html:
 def _drill(each: Ping, found: Practice, now: datetime, tz: ZoneInfo) -> Html:
     reached = [(name, getattr(each, name)) for name in ("rpo", "rto")]
     late = any(value is not None and value > found.promised[name] for name, value in reached)
-    state = Status.DOWN if each.kind == "fail" else Status.DEGRADED if late else Status.UP
-    said = "failed" if each.kind == "fail" else "restored, later than promised" if late else "restored"
+    silent = any(value is None for _, value in reached)
+    state = Status.DOWN if each.kind == "fail" else Status.DEGRADED if late or silent else Status.UP
+    said = "restored, later than promised" if late else "restored, not said what was reached" if silent else "restored"
+    said = "failed" if each.kind == "fail" else said
     figures = " · ".join(f"{name.upper()} {words.lasted(value)}" for name, value in reached if value is not None)
     when = tag("span", words.clock(each.at, tz, now), class_="wr-when", title=words.moment(each.at, tz))
     below = " · ".join(part for part in (figures, each.words) if part)

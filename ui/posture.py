@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import data.changes
 import data.figures
 import data.findings
 import data.snapshots
@@ -13,7 +14,7 @@ import data.standings
 import rules.status
 import words
 from data.store import Connection
-from model import Monitor, OpenFinding, Part, Result, Standing, Status
+from model import Change, Monitor, OpenFinding, Part, Result, Standing, Status
 from settings import Settings
 from ui.strips import begin
 from ui.trends import Trend
@@ -40,7 +41,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Everything of one kind. ``monitor`` leads to its page; ``at`` is when it was seen, None: never."""
+    """Everything of one kind. ``monitor`` leads to its page; ``at`` is when it was seen, None: never.
+
+    ``unseen``: that something is there is all that is known of it, such as of a variable by its name.
+    """
 
     title: str
     name: str
@@ -49,6 +53,7 @@ class Section:
     at: datetime | None
     rules: tuple[Rule, ...]
     monitor: str = ""
+    unseen: bool = False
 
     @property
     def wrong(self) -> tuple[Rule, ...]:
@@ -94,8 +99,15 @@ def read(c: Connection, told: Settings, window: str, now: datetime) -> Posture:
     return Posture(
         tuple(sorted(sections, key=lambda each: list((CHECKS | READINGS).values()).index(each.title))),
         tuple(_marks(watched, results)),
-        Trend(window, start, now, "score", lines, ()),
+        Trend(window, start, now, "score", lines, _changes(c, start, now, watched) if lines else ()),
     )
+
+
+def _changes(c: Connection, start: datetime, now: datetime, watched: Iterable[Monitor]) -> tuple[Change, ...]:
+    """What can explain another score: what concerns everything, and what was seen by the checks of headers."""
+    own = {each.key for each in watched if each.check == "headers"}
+    found = data.changes.between(c, start, now, limit=300)
+    return tuple(each for each in found if each.monitor is None or each.monitor in own)
 
 
 def _marks(watched: Iterable[Monitor], results: Mapping[str, tuple[datetime, Result]]) -> Iterator[tuple[str, str]]:
@@ -113,13 +125,25 @@ def _monitored(
         return Section(title, monitor.name, Status.UNKNOWN, "nobody has looked yet", None, (), monitor.key)
     state, _, said = rules.status.current(standing, monitor.horizon, now)
     at, result = found
-    fixes = {each.kind: each.fix for each in result.findings}
-    rows = [_rule(each, fixes, state) for each in result.parts] or [_whole(monitor.name, result, state)]
-    return Section(title, monitor.name, state, said, at, tuple(rows), monitor.key)
+    rows = tuple(_rules(result, state)) or (_whole(monitor.name, result, state),)
+    return Section(title, monitor.name, state, said, at, rows, monitor.key, "there" in dict(result.facts))
+
+
+def _rules(result: Result, state: Status) -> Iterator[Rule]:
+    """A row for each part, and one for each finding that is about none of them; none at all without parts."""
+    fixes = {each.kind.partition("-")[2]: each.fix for each in result.findings}
+    for part in result.parts:
+        yield _rule(part, fixes, state)
+    named = {part.name for part in result.parts}
+    seen = {part.status for part in result.parts}
+    beside = state if state is Status.UNKNOWN or (state is Status.DOWN and state not in seen) else Status.DEGRADED
+    for each in result.findings if named else ():
+        if each.kind.partition("-")[2] not in named:
+            yield Rule(each.words, beside, "", each.fix or LOOK)
 
 
 def _rule(part: Part, fixes: Mapping[str, str], state: Status, fallback: str = LOOK) -> Rule:
-    fix = next((fix for kind, fix in fixes.items() if kind.partition("-")[2] == part.name), "")
+    fix = fixes.get(part.name, "")
     if state is Status.UNKNOWN:  # what was right when it was last seen is not known to be right now
         return Rule(part.name, Status.UNKNOWN, part.words)
     return Rule(part.name, part.status, part.words, fix or (fallback if part.status in BAD else ""))

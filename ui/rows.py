@@ -16,7 +16,8 @@ SIGNS = {status: f":material/{sign}:" for status, sign in words.STATUS_SHAPE.ite
 def head(section: Section, now: datetime) -> str:
     """One section in a line for an expander: how much is right, how old that is."""
     fine = sum(each.status is Status.UP for each in section.rules)
-    many = f"{fine} of {len(section.rules)} right" if section.rules else section.words
+    how = "there" if section.unseen else "right"
+    many = f"{fine} of {len(section.rules)} {how}" if section.rules else section.words
     return f"{section.title} · {many} · {words.ago(section.at, now) if section.at else 'never seen'}"
 
 

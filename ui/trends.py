@@ -45,12 +45,18 @@ def course(trend: Trend, theme: str, tz: ZoneInfo, height: int = 300) -> go.Figu
     figure = make_subplots(rows=2, shared_xaxes=True, row_heights=[0.82, 0.18], vertical_spacing=0.04)
     for (name, points), colour in zip(trend.lines, QUANTILES, strict=False):
         figure.add_trace(_trace(name, points, colour.of(theme), tz, trend.bars), 1, 1)
-    for trace in marks(trend.changes, theme, tz, 0.0):
+    for trace in marks(trend.changes, theme, tz, 0.0) or [_nothing(trend, tz)]:
         figure.add_trace(trace, 2, 1)
     dress(figure, trend, theme, tz, height)
     figure.update_yaxes(title=trend.title, rangemode="tozero", fixedrange=True, row=1, col=1)
     lane(figure, 2)
     return figure
+
+
+def _nothing(trend: Trend, tz: ZoneInfo) -> go.Scatter:
+    """Where nothing changed: without any trace Plotly leaves the axis of time out."""
+    at = [local(trend.start, tz), local(trend.end, tz)]
+    return go.Scatter(x=at, y=[0, 0], mode="markers", marker={"opacity": 0}, hoverinfo="skip", showlegend=False)
 
 
 def _trace(name: str, points: Points, colour: str, tz: ZoneInfo, bars: bool) -> go.Bar | go.Scatter:

@@ -1,138 +1,28 @@
-"""A folder of real dumps of a real Postgres: late, small, cut anywhere, flipped, still written, with holes."""
+"""A folder of real dumps of a real Postgres: late, small, cut, still written, with holes, read in the background."""
 
 from __future__ import annotations
 
-import gzip
+import asyncio
+import hashlib
 import os
-import random
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
+import stat
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from checks import open_tools, run
-from checks._dumps import Damaged, read
+from checks import _dumps, _shelf, open_tools, run
+from checks._dumps import read
 from checks.backups import Options
-from model import Monitor, Status
-from tests.data.conftest import BINARIES, Postgres
+from model import Monitor, Result, Status
+from tests.checks.dumping import dated, dumps, unfolded
+from tests.data.conftest import BINARIES
 
+__all__ = ["dumps"]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
-TABLES = """
-create table prescriptions (id int primary key, body text);
-insert into prescriptions select n, repeat(md5(n::text), 4) from generate_series(1, 4000) n;
-create table audit_logs (id int, said text);
-insert into audit_logs select n, md5(n::text) from generate_series(1, 500) n;
-create table empty_one (id int);
-select lo_from_bytea(0, decode(repeat('ab', 5000), 'hex'));
-"""
-
-
-@pytest.fixture(scope="session")
-def dumps() -> Iterator[dict[str, bytes]]:
-    """What pg_dump of a real server writes, by kind."""
-    home = Path(tempfile.mkdtemp(prefix="wr-bk-"))
-    server = Postgres(home)
-    try:
-        server.start()
-        for statement in TABLES.strip().split(";\n"):
-            server.sql(statement)
-        program = str(server.binaries / "bin" / "pg_dump")
-
-        def dumped(*options: str) -> bytes:
-            command = [program, "-h", str(home), "-U", "postgres", *options, "postgres"]
-            env = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
-            return subprocess.run(command, check=True, capture_output=True, env=env, timeout=60).stdout
-
-        plain = dumped()
-        yield {
-            "custom": dumped("-Fc"),
-            "uncompressed": dumped("-Fc", "-Z0"),
-            "plain": plain,
-            "gzip": gzip.compress(plain),
-            "schema": dumped("--schema-only"),
-            "tar": dumped("-Ft"),
-        }
-        server.down()
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-KINDS = ("custom", "uncompressed", "plain", "gzip", "schema")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_whole_dump_is_whole(kind, dumps, tmp_path) -> None:
-    file = tmp_path / "x"
-    file.write_bytes(dumps[kind])
-    found = read(file)
-    assert found.kind == {"uncompressed": "custom", "schema": "plain"}.get(kind, kind)
-    if found.kind == "custom":
-        assert set(found.tables) == {"public.prescriptions", "public.audit_logs", "public.empty_one"}
-        assert found.database == "postgres"
-        assert found.made is not None
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_dump_that_was_cut_anywhere_is_seen(kind, dumps, tmp_path) -> None:
-    """At every tenth, and by a single byte at the end of those whose end is known to the byte."""
-    whole, file = dumps[kind], tmp_path / "x"
-    cuts = [len(whole) * tenth // 10 for tenth in range(10)]
-    cuts += [len(whole) - 1] if kind in ("custom", "uncompressed", "gzip") else [len(whole) - 500]
-    for cut in cuts:
-        file.write_bytes(whole[:cut])
-        with pytest.raises(Damaged):
-            read(file)
-
-
-@pytest.mark.parametrize("kind", ["custom", "uncompressed", "gzip"])
-def test_something_behind_the_end_is_seen(kind, dumps, tmp_path) -> None:
-    file = tmp_path / "x"
-    file.write_bytes(dumps[kind] + b"junk behind it")
-    with pytest.raises(Damaged):
-        read(file)
-
-
-def test_a_flipped_bit_never_breaks_the_reader(dumps, tmp_path) -> None:
-    chance, file, seen = random.Random(5), tmp_path / "x", 0
-    whole = dumps["custom"]
-    for _ in range(300):
-        at = chance.randrange(len(whole))
-        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
-        try:
-            read(file)
-        except Damaged:
-            seen += 1
-    assert seen > 0
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"<html>error</html>",
-        b"PGDMP",
-        b"PGDMP" + b"\xff" * 60,
-        b"\x1f\x8b" + b"x" * 50,
-        random.Random(1).randbytes(500),
-    ],
-)
-def test_what_is_no_dump_is_said_so(raw, tmp_path) -> None:
-    (tmp_path / "x").write_bytes(raw)
-    with pytest.raises(Damaged) as caught:
-        read(tmp_path / "x")
-    assert caught.value.words
-
-
-def test_an_archive_of_several_files_is_said_so(dumps, tmp_path) -> None:
-    (tmp_path / "x").write_bytes(dumps["tar"])
-    with pytest.raises(Damaged):
-        read(tmp_path / "x")
 
 
 @pytest.fixture
@@ -146,7 +36,7 @@ def look(tmp_path, dumps, monkeypatch):
         for hours, raw in files.items():
             at = NOON - timedelta(hours=hours)
             path = tmp_path / f"backup_{at:%Y%m%d_%H%M%S}.dump"
-            path.write_bytes(raw)
+            path.write_bytes(dated(raw, at))
             os.utime(path, (at.timestamp() + 60, at.timestamp() + 60))
         options = {"folder": tmp_path, "free_share": 0, "prove": False} | options
         async with open_tools(clock=lambda: NOON) as tools:
@@ -167,7 +57,8 @@ async def test_a_whole_week_is_fine_and_read_to_its_end(look, dumps) -> None:
     result, parts = await look(
         {10 + 24 * n: dumps["custom"] for n in range(8)}, keep=7, prove=True, tables=["prescriptions"]
     )
-    assert parts == {"newest": UP, "size": UP, "whole": UP, "readable": UP, "kept": UP, "room": UP}
+    names = ("newest", "size", "whole", "contents", "made", "readable", "kept", "room")
+    assert parts == dict.fromkeys(names, UP)
     assert result.status is UP
     assert dict(result.facts)["dumps"] == "8"
 
@@ -189,11 +80,13 @@ async def test_a_cut_dump_is_down_with_what_to_do(look, dumps) -> None:
 
 async def test_the_files_are_listed_with_what_is_wrong_with_each(look, dumps) -> None:
     whole = dumps["custom"]
-    small = whole[: len(whole) // 2]
+    small = dumps["less"]
     result, _ = await look({10: whole[:-9], 34: whole, 58: small, **{82 + 24 * n: whole for n in range(5)}})
     wrong = [each.wrong for each in result.stored]
     assert "cut" in wrong[0]
-    assert wrong[2] == "only 50 % of the usual size"
+    assert wrong[2].startswith("only ")
+    assert wrong[2].endswith(" % of the usual size")
+    assert [each.status for each in result.stored] == [DOWN, UP, DEGRADED, *5 * [UP]]
     assert [bool(each) for each in wrong] == [True, False, True, *5 * [False]]
     assert [each.size for each in result.stored[1:3]] == [len(whole), len(small)]
     assert result.stored == tuple(sorted(result.stored, key=lambda each: each.at, reverse=True))
@@ -234,6 +127,13 @@ async def test_holes_in_what_is_kept_are_seen(missing, words, look, dumps) -> No
     assert words in result.words
 
 
+async def test_an_old_one_that_is_damaged_is_missing_among_what_is_kept(look, dumps) -> None:
+    files = {10 + 24 * n: dumps["schema"] for n in range(10)}
+    result, parts = await look(files | {82: dumps["schema"][:300]}, keep=9)
+    assert (parts["whole"], parts["kept"], result.status) == (UP, DEGRADED, DEGRADED)
+    assert "kept: 1 missing or damaged among the last 9" in result.words
+
+
 async def test_too_little_room_is_seen(look, dumps) -> None:
     _, parts = await look({10: dumps["custom"]}, free_share=100)
     assert parts["room"] is DEGRADED
@@ -268,3 +168,281 @@ async def test_an_empty_folder_and_one_that_is_not_there(look, tmp_path) -> None
 def test_what_cannot_be_meant_is_refused(wrong) -> None:
     with pytest.raises(ValidationError):
         Options(**{"folder": "/backups"} | wrong)
+
+
+# --- reading in the background ---------------------------------------------------------------------------------------
+
+
+def lay(folder: Path, hours: float, raw: bytes, suffix: str = ".dump") -> Path:
+    at = NOON - timedelta(hours=hours)
+    path = folder / f"backup_{at:%Y%m%d_%H%M%S}{suffix}"
+    path.write_bytes(dated(raw, at))
+    os.utime(path, (at.timestamp() + 60, at.timestamp() + 60))
+    return path
+
+
+def monitor(folder: Path, **options: object) -> Monitor:
+    return Monitor("b", "B", "backups", Options(folder=folder, free_share=0, **{"prove": False} | options), timeout=20)
+
+
+def part(result: Result, name: str) -> Status:
+    return next(each.status for each in result.parts if each.name == name)
+
+
+@pytest.fixture
+def slowly(monkeypatch):
+    """Readings that wait until they are let go; ``read`` are the names of what was read, ``most`` at the same time."""
+
+    class Gate:
+        def __init__(self) -> None:
+            self.open, self.read, self.now, self.most = threading.Event(), [], 0, 0
+
+        def __call__(self, path, stops):
+            self.now += 1
+            self.most = max(self.most, self.now)
+            try:
+                while not self.open.wait(0.01):
+                    if stops():
+                        raise _dumps.Stopped
+                self.read.append(path.name)
+                return read(path, stops)
+            finally:
+                self.now -= 1
+
+    gate = Gate()
+    monkeypatch.setattr(_shelf._dumps, "read", gate)
+    monkeypatch.setattr(_shelf, "PATIENCE", 0.05)
+    yield gate
+    gate.open.set()
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110 what is waited for sets no event
+            await asyncio.sleep(0.01)
+
+
+async def test_what_takes_long_is_unknown_meanwhile_and_read_once(slowly, dumps, tmp_path) -> None:
+    lay(tmp_path, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        for _ in range(4):
+            result = await run(monitor(tmp_path), tools)
+            assert (result.status, part(result, "whole"), part(result, "newest")) == (UNKNOWN, UNKNOWN, UP)
+            assert "being read" in result.words
+            assert result.findings == ()
+            assert result.stored[0].status is UNKNOWN
+        assert (slowly.most, slowly.read) == (1, [])
+        slowly.open.set()
+        await until(lambda: slowly.read and not slowly.now)
+        for _ in range(3):
+            result = await run(monitor(tmp_path), tools)
+        assert (result.status, part(result, "whole")) == (UP, UP)
+        assert len(slowly.read) == 1
+
+
+async def test_two_folders_are_read_one_after_the_other_newest_first(slowly, dumps, tmp_path) -> None:
+    async with open_tools(clock=lambda: NOON) as tools:
+        for name in ("a", "b"):
+            folder = tmp_path / name
+            folder.mkdir()
+            for hours in (34, 10, 58):
+                lay(folder, hours, dumps["schema"])
+            await run(Monitor(name, name, "backups", Options(folder=folder, free_share=0, prove=False)), tools)
+        slowly.open.set()
+        for name in 20 * ("a", "b"):
+            await run(Monitor(name, name, "backups", Options(folder=tmp_path / name, free_share=0)), tools)
+        await until(lambda: len(slowly.read) == 6)
+        assert slowly.most == 1
+        assert slowly.read[0] == f"backup_{NOON - timedelta(hours=10):%Y%m%d_%H%M%S}.dump"
+
+
+async def test_the_end_does_not_wait_for_a_reading(slowly, dumps, tmp_path) -> None:
+    lay(tmp_path, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        await run(monitor(tmp_path), tools)
+        await until(lambda: slowly.now)
+    await until(lambda: not slowly.now)
+    assert slowly.read == []
+
+
+@pytest.fixture
+def restorer(tmp_path, monkeypatch):
+    """``restorer(script)`` is the pg_restore that is found."""
+
+    def made(script: str) -> Path:
+        home = tmp_path / "bin"
+        home.mkdir(exist_ok=True)
+        program = home / "pg_restore"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", str(home))
+        return home
+
+    return made
+
+
+async def test_pg_restore_holds_up_no_probe_and_ends_with_us(restorer, dumps, tmp_path, monkeypatch) -> None:
+    restorer(f"echo $$ >> {tmp_path}/pids; exec /bin/sleep 600")
+    monkeypatch.setattr(_shelf, "PATIENCE", 0.3)
+    folder = tmp_path / "dumps"
+    folder.mkdir()
+    lay(folder, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        for _ in range(3):
+            result = await run(monitor(folder, prove=True), tools)
+        await until((tmp_path / "pids").exists)
+        result = await run(monitor(folder, prove=True), tools)
+        assert (result.status, part(result, "whole"), part(result, "readable")) == (UNKNOWN, UP, UNKNOWN)
+        pids = (tmp_path / "pids").read_text().split()
+        assert len(pids) == 1, "it was started once, however often somebody looked"
+        assert os.getpriority(os.PRIO_PROCESS, int(pids[0])) > 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pids[0]), 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "status", "words"),
+    [
+        ("exit 0", UP, "read all of it"),
+        ("echo 'pg_restore: error: unsupported version (1.17) in file header' >&2; exit 1", UNKNOWN, "older"),
+        ("echo 'pg_restore: error: could not read' >&2; exit 1", DOWN, "cannot read"),
+    ],
+)
+async def test_what_pg_restore_says_is_what_is_known(script, status, words, restorer, dumps, tmp_path) -> None:
+    restorer(script)
+    lay(tmp_path, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        result = await run(monitor(tmp_path, prove=True), tools)
+    assert (result.status, part(result, "readable")) == (status, status)
+    assert words in next(each.words for each in result.parts if each.name == "readable")
+
+
+async def test_without_pg_restore_nothing_is_proven(dumps, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    lay(tmp_path, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        result = await run(monitor(tmp_path, prove=True), tools)
+    assert (result.status, part(result, "readable")) == (UNKNOWN, UNKNOWN)
+    assert "pg_restore is not installed here" in result.words
+
+
+async def test_what_nobody_can_read_is_neither_up_nor_down(tmp_path, dumps) -> None:
+    lay(tmp_path, 10, dumps["custom"][:5] + b"\x01\x63" + dumps["custom"][7:])
+    async with open_tools(clock=lambda: NOON) as tools:
+        result = await run(monitor(tmp_path), tools)
+    assert (result.status, part(result, "whole"), result.stored[0].status) == (UNKNOWN, UNKNOWN, UNKNOWN)
+    assert "archive version 1.99 is not known here" in result.words
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "inserts", "custom in gzip", "tar"])
+async def test_tables_are_looked_for_in_every_format(kind, dumps, look) -> None:
+    _, parts = await look({10: dumps[kind]}, tables=["public.prescriptions", "audit_logs"])
+    assert parts["whole"] is UP
+    result, parts = await look({10: dumps[kind]}, tables=["public.prescriptions", "other.audit_logs"])
+    assert parts["whole"] is DOWN
+    assert result.words.startswith("whole: no data of other.audit_logs")
+
+
+async def test_a_schema_has_no_tables(dumps, look) -> None:
+    result, _ = await look({10: dumps["schema"]}, tables=["prescriptions"])
+    assert result.status is DOWN
+
+
+async def test_after_a_restart_old_files_are_known_and_only_the_newest_is_read(slowly, dumps, tmp_path) -> None:
+    """A corrupt old one must not turn green by forgetting; and nobody wants to read a month of dumps at every start."""
+    slowly.open.set()
+    whole = dumps["custom"]
+    for hours, raw in ((10, whole), (34, whole[:-9]), (58, whole)):
+        lay(tmp_path, hours, raw)
+
+    async def started(last: Result) -> Result:
+        _shelf._seen.clear()
+        slowly.read.clear()
+        async with open_tools(clock=lambda: NOON, last=lambda key: last) as tools:
+            for _ in range(40):
+                result = await run(monitor(tmp_path), tools)
+        return result
+
+    first = await started(Result(UNKNOWN))
+    assert [each.status for each in first.stored] == [UP, DOWN, UP]
+    assert len(slowly.read) == 3
+    second = await started(first)
+    assert second.stored == first.stored
+    assert len(slowly.read) == 1
+    lay(tmp_path, 34, whole)
+    third = await started(second)
+    assert third.stored[1].status is UP
+    assert len(slowly.read) == 2, "what changed is read anew"
+
+
+async def test_fewer_tables_than_before_are_seen(look, dumps) -> None:
+    result, parts = await look({10: dumps["less"], 34: dumps["custom"]})
+    assert parts["contents"] is DEGRADED
+    assert "contents: 2 tables with data, the one before had 3" in result.words
+    _, parts = await look({10: dumps["custom"]}, entries=10)
+    assert parts["contents"] is UP
+
+
+@pytest.mark.parametrize(("kind", "entries", "status"), [("custom", 500, DEGRADED), ("plain", 1, UNKNOWN)])
+async def test_a_table_of_contents_that_is_too_short(kind, entries, status, look, dumps) -> None:
+    result, parts = await look({10: dumps[kind]}, entries=entries)
+    assert (result.status, parts["contents"]) == (status, status)
+
+
+@pytest.mark.parametrize(
+    ("off", "made", "newest"), [(3, UP, UP), (-13, UP, UP), (70, DEGRADED, DOWN), (-70, DEGRADED, UP)]
+)
+async def test_a_dump_is_as_old_as_its_header_says(off, made, newest, dumps, tmp_path) -> None:
+    """An old dump under a new name is an old dump; a few hours may be another zone."""
+    at = NOON - timedelta(hours=10)
+    path = lay(tmp_path, 10, dumps["custom"])
+    path.write_bytes(dated(dumps["custom"], at - timedelta(hours=off)))
+    os.utime(path, (at.timestamp() + 60, at.timestamp() + 60))
+    async with open_tools(clock=lambda: NOON) as tools:
+        result = await run(monitor(tmp_path), tools)
+    assert (part(result, "made"), part(result, "newest")) == (made, newest)
+
+
+async def test_a_checksum_that_comes_later_is_looked_at(dumps, tmp_path) -> None:
+    path = lay(tmp_path, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        assert (await run(monitor(tmp_path), tools)).status is UP
+        _dumps.side(path).write_text(64 * "0")
+        result = await run(monitor(tmp_path), tools)
+        assert (result.status, result.words) == (DOWN, "whole: its bytes are not those of its .sha256 file")
+        _dumps.side(path).write_text(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}")
+        os.utime(_dumps.side(path), (1, 1))
+        result = await run(monitor(tmp_path), tools)
+    assert "its checksum is right" in next(each.words for each in result.parts if each.name == "whole")
+
+
+async def test_a_directory_is_one_dump(dumps, tmp_path) -> None:
+    folder = tmp_path / "dumps"
+    folder.mkdir()
+    at = NOON - timedelta(hours=10)
+    found = unfolded(dumps["directory"], tmp_path / f"x{at:%Y%m%d_%H%M%S}").rename(
+        folder / f"backup_{at:%Y%m%d_%H%M%S}"
+    )
+    for each in (*found.iterdir(), found):
+        os.utime(each, (at.timestamp(), at.timestamp()))
+    options = {"pattern": "backup_{YYYY}{MM}{DD}_{hh}{mm}{ss}", "tables": ["prescriptions"]}
+    async with open_tools(clock=lambda: NOON) as tools:
+        result = await run(monitor(folder, **options), tools)
+    assert part(result, "whole") is UP
+    assert result.stored[0].size > 10_000
+
+
+def refused(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+async def test_a_file_that_may_not_be_read_is_tried_again(dumps, tmp_path, monkeypatch) -> None:
+    lay(tmp_path, 10, dumps["custom"])
+    async with open_tools(clock=lambda: NOON) as tools:
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                Path, "open", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+            )
+            result = await run(monitor(tmp_path), tools)
+        assert (result.status, "permission denied" in result.words) == (UNKNOWN, True)
+        assert (await run(monitor(tmp_path), tools)).status is UP

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import os
 
 import pytest
 from pydantic import ValidationError
 
+import settings
 from checks import open_tools, run
 from checks.configuration import RULES, Options, read
-from model import Monitor, Status
+from model import Monitor, Secret, Status
 
 CANARY = "c4n4ry7f3a91d0e5b2c4n4ry7f3a91d0e5b2XyZ"
+
+
+def jwt(role: str) -> str:
+    """A key of Supabase's old kind."""
+    said = json.dumps({"iss": "supabase", "role": role, "ref": CANARY}).encode()
+    return f"eyJhbGciOiJIUzI1NiJ9.{base64.urlsafe_b64encode(said).decode().rstrip('=')}.{CANARY}"
+
+
 GOOD = {
     "NEXT_PUBLIC_SUPABASE_URL": "https://abc.supabase.co",
-    "NEXT_PUBLIC_SUPABASE_ANON_KEY": f"eyJ{CANARY}",
+    "NEXT_PUBLIC_SUPABASE_ANON_KEY": jwt("anon"),
     "SUPABASE_SERVICE_ROLE_KEY": f"sb_secret_{CANARY}",
     "NEXT_PUBLIC_STRIPE_PUBLISHABLE_KEY": f"pk_live_{CANARY}",
     "STRIPE_SECRET_KEY": f"sk_live_{CANARY}",
@@ -30,6 +41,7 @@ GOOD = {
     "SENTRY_DSN": "https://abc123@o1.ingest.sentry.io/42",
     "SENTRY_ORG": "acme",
     "SENTRY_PROJECT": "web",
+    "NEXT_PUBLIC_ANALYTICS_ID": "G-AB12CD34",
     "JWT_SECRET": CANARY,
     "ENCRYPTION_KEY": CANARY[::-1],
     "RATE_LIMIT_MAX": "100",
@@ -96,6 +108,11 @@ async def test_a_missing_one_is_named(name, look) -> None:
         ("RATE_LIMIT_MAX", "1000", "is not 100", Status.DEGRADED),
         ("NEXT_PUBLIC_SUPABASE_URL", "http://abc.supabase.co", "https", Status.DEGRADED),
         ("SENTRY_DSN", "https://sentry.io", "DSN", Status.DEGRADED),
+        ("NEXT_PUBLIC_ANALYTICS_ID", "two words", "analytics id", Status.DEGRADED),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", jwt("authenticated"), "is no anon key", Status.DEGRADED),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", f"eyJ{CANARY}", "claims a role", Status.DEGRADED),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", "eyJ.!.x", "claims a role", Status.DEGRADED),
+        ("SUPABASE_SERVICE_ROLE_KEY", jwt("anon"), "is no service_role key", Status.DEGRADED),
         ("SMTP_PORT", "25", "587", Status.DEGRADED),
         ("SMTP_FROM", "nobody", "e-mail", Status.DEGRADED),
         ("NEXT_PUBLIC_APP_NAME", "<your app>", "placeholder", Status.DOWN),
@@ -113,6 +130,9 @@ async def test_a_wrong_one_is_named_with_its_rule(name, value, words, status, lo
         ("NEXT_PUBLIC_STRIPE_SECRET_KEY", CANARY),
         ("NEXT_PUBLIC_API", f"sk_live_{CANARY}"),
         ("NEXT_PUBLIC_SERVICE_ROLE", CANARY),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", jwt("service_role")),
+        ("NEXT_PUBLIC_SUPABASE_ANON_KEY", f"sb_secret_{CANARY}"),
+        ("NEXT_PUBLIC_WHATEVER", jwt("service_role")),
     ],
 )
 async def test_a_secret_in_a_public_name_is_grave(name, value, look) -> None:
@@ -131,6 +151,70 @@ async def test_names_alone_tell_what_is_missing_and_what_is_public() -> None:
     async with open_tools() as tools:
         found = await run(Monitor("c", "C", "configuration", options), tools)
     assert set(wrong(found)) == {"jwt_secret", "next_public_jwt_secret"}
+
+
+async def test_names_that_are_there_are_not_called_right() -> None:
+    async with open_tools() as tools:
+        found = await run(Monitor("c", "C", "configuration", Options(names=list(GOOD))), tools)
+    assert found.status is Status.UP
+    assert found.words == f"{len(GOOD)} variables there; no value was seen"
+    assert {part.words for part in found.parts} == {"there, value not seen"}
+    assert dict(found.facts) == {"there": f"{len(GOOD)} of {len(GOOD)}", "source": "names"}
+
+
+async def test_the_process_can_be_judged_that_the_watch_was_started_with(caplog) -> None:
+    caplog.set_level(logging.DEBUG)
+    started = GOOD | {"STRIPE_SECRET_KEY": f"sk_test_{CANARY}", "NEXT_PUBLIC_X": jwt("service_role"), "PATH": "/bin"}
+    with_values = {name: Secret(value) for name, value in started.items()}
+    async with open_tools(environment=lambda: with_values) as tools:
+        found = await run(Monitor("c", "C", "configuration", Options(process=True)), tools)
+    assert set(wrong(found)) == {"stripe_secret_key", "next_public_x"}
+    assert dict(found.facts)["source"] == "process"
+    assert CANARY not in repr(found) + caplog.text
+
+
+def test_the_environment_is_handed_on_as_secrets(monkeypatch) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", CANARY)
+    handed = settings.environment()
+    assert handed["STRIPE_SECRET_KEY"].reveal() == CANARY
+    assert CANARY not in repr(handed)
+
+
+def readiness(ready: bool, message: str = "") -> dict[str, object]:
+    others = [{"component": name, "ready": True, "message": ""} for name in ("database", "services")]
+    return {"status": "ready", "checks": [others[0], {"component": "environment", "ready": ready, "message": message}]}
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "status", "named"),
+    [
+        (200, readiness(True), Status.UP, set()),
+        (503, readiness(False, "Missing: STRIPE_SECRET_KEY"), Status.DOWN, {"stripe_secret_key"}),
+        (503, readiness(False, "Missing: STRIPE_SECRET_KEY, DATABASE_URL"), Status.DOWN,
+         {"stripe_secret_key", "database_url"}),
+        (503, readiness(False, "Missing: <b>, "), Status.UNKNOWN, set()),
+        (503, readiness(False, "something broke"), Status.UNKNOWN, set()),
+        (503, {"status": "error", "error": "boom"}, Status.UNKNOWN, set()),
+        (200, {"status": "ready", "checks": {"environment": True}}, Status.UNKNOWN, set()),
+        (200, ["ready"], Status.UNKNOWN, set()),
+    ],
+)  # fmt: skip
+async def test_the_readiness_answer_names_what_is_missing(code, body, status, named, serve, tools) -> None:
+    text = json.dumps(body).encode()
+    port = await serve(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (code, len(text), text))
+    options = Options(ready=f"http://127.0.0.1:{port}/api/health/ready")
+
+    found = await run(Monitor("c", "C", "configuration", options), tools)
+
+    assert (found.status, set(wrong(found))) == (status, named)
+    if status is Status.UP:
+        assert found.words == "4 variables there; no value was seen"
+
+
+async def test_a_platform_that_does_not_answer_says_nothing_of_its_variables(tools) -> None:
+    options = Options(ready="http://127.0.0.1:9/api/health/ready")
+    found = await run(Monitor("c", "C", "configuration", options), tools)
+    assert (found.status, found.words) == (Status.UNKNOWN, "the readiness address gives no answer")
 
 
 async def test_what_is_not_needed_is_left_out_and_more_can_be_wanted(look) -> None:
@@ -171,7 +255,16 @@ async def test_a_file_that_may_not_be_read_is_unknown(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong_options", [{}, {"file": "/x", "names": ["A"]}, {"names": ["a b"]}, {"file": "/x", "also": ["1"]}]
+    "wrong_options",
+    [
+        {},
+        {"file": "/x", "names": ["A"]},
+        {"names": ["a b"]},
+        {"file": "/x", "also": ["1"]},
+        {"process": True, "names": ["A"]},
+        {"ready": "nowhere"},
+        {"ready": "http://x.example/", "also": ["A"]},
+    ],
 )
 def test_what_cannot_be_meant_is_refused(wrong_options) -> None:
     with pytest.raises(ValidationError):

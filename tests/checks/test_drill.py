@@ -65,10 +65,14 @@ async def test_a_broken_promise_is_degraded_and_names_the_fix(now, name, rpo, rt
     assert "promised" in found.words
 
 
-async def test_what_the_drill_did_not_say_is_unknown_and_spoils_nothing(now) -> None:
-    found = await looked(now, ping(now, 1, rpo=None, rto=None))
-    assert found.status is Status.UP
-    assert {part.status for part in found.parts} == {Status.UNKNOWN}
+@pytest.mark.parametrize(("rpo", "rto", "silent"), [(None, None, ["rpo", "rto"]), (600.0, None, ["rto"])])
+async def test_a_drill_that_did_not_say_what_was_reached_keeps_no_promise(now, rpo, rto, silent) -> None:
+    found = await looked(now, ping(now, 1, rpo=rpo, rto=rto))
+    assert found.status is Status.DEGRADED
+    assert "did not say what was reached" in found.words
+    assert [part.name for part in found.parts if part.status is Status.UNKNOWN] == silent
+    assert [each.kind for each in found.findings] == [f"drill-{name}" for name in silent]
+    assert all("report" in each.fix for each in found.findings)
 
 
 async def test_a_failed_drill_is_down_at_once_without_its_secrets(now) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from data import flips, intervals, series, standings, store, told
-from model import Doubt, Finding, Flip, Interval, Part, Phases, Result, Standing, Status, Told
+from model import Doubt, Finding, Flip, Interval, Part, Phases, Result, Standing, Status, Stored, Told
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123_457, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -41,6 +41,11 @@ FULL = Result(
     (Finding("tls-old", "speaks TLS 1.0", "turn it off"),),
     (("commit", "abc123"), ("pid", "7")),
     network=True,
+    stored=(
+        Stored(NOON, "b.dump", 900, "it was cut", Status.DOWN, NOON, None),
+        Stored(NOON, "a.dump", 900, "", Status.UP, NOON, 7),
+        Stored(NOON, "c.dump", 900),
+    ),
 )
 
 

@@ -372,9 +372,9 @@ async def test_the_disk(used, state, supabase) -> None:
     assert [each.kind for each in found.result.findings] == ["supabase-disk"] * (state in (DEGRADED, DOWN))
 
 
-async def backup(supabase, **body):
+async def backup(supabase, promised="7d", **body):
     shape = {"region": "x", "walg_enabled": True, "pitr_enabled": False, "backups": [], "physical_backup_data": {}}
-    return await supabase("backups", {f"{P}/database/backups": shape | body}, token=TOKEN)
+    return await supabase("backups", {f"{P}/database/backups": shape | body}, token=TOKEN, recovery_window=promised)
 
 
 @pytest.mark.parametrize(("hours", "state"), [(3, UP), (27, DEGRADED), (51, DOWN), (-1, UP)])
@@ -403,16 +403,51 @@ async def test_a_backup_that_failed_is_degraded_though_an_older_one_is_fresh(sup
     assert "failed" in found.result.words
 
 
-async def test_point_in_time_recovery_has_a_window(supabase, noon) -> None:
-    window = {
-        "earliest_physical_backup_date_unix": int(noon.timestamp()) - 7 * 86400,
-        "latest_physical_backup_date_unix": int(noon.timestamp()) - 120,
+def window(noon, days: float, hours: float) -> dict[str, int]:
+    """A window that begins so many days ago, and ends so many hours ago."""
+    return {
+        "earliest_physical_backup_date_unix": int(noon.timestamp() - days * 86_400),
+        "latest_physical_backup_date_unix": int(noon.timestamp() - hours * 3600),
     }
 
-    found = await backup(supabase, pitr_enabled=True, physical_backup_data=window)
 
-    assert found.result.status is UP
+async def test_point_in_time_recovery_has_a_window(supabase, noon) -> None:
+    found = await backup(supabase, pitr_enabled=True, physical_backup_data=window(noon, 7, 1 / 30))
+
+    assert (found.result.status, found.result.findings) == (UP, ())
     assert {each.name: round(each.value, 2) for each in found.figures} == {"recovery_window": 7.0, "backup_age": 0.03}
+    assert dict(found.result.facts) == {
+        "recovery": "point in time",
+        "promised": "7 d",
+        "last write kept": "2 min ago",
+    }
+
+
+@pytest.mark.parametrize(
+    ("days", "promised", "state"), [(7, "7d", UP), (6.9, "7d", DEGRADED), (7, "14d", DEGRADED), (3, "2d", UP)]
+)
+async def test_a_window_that_is_shorter_than_promised_is_degraded(days, promised, state, supabase, noon) -> None:
+    answers = {"pitr_enabled": True, "physical_backup_data": window(noon, days, 0.1)}
+
+    found = await backup(supabase, promised=promised, **answers)
+
+    assert found.result.status is state
+    assert [each.kind for each in found.result.findings] == ["supabase-recovery-window"] * (state is DEGRADED)
+    assert ("promised" in found.result.words) is (state is DEGRADED)
+
+
+async def test_an_idle_database_is_no_alarm(supabase, noon) -> None:
+    """It writes no log, so the newest moment is old; one can go back as far as ever."""
+    found = await backup(supabase, pitr_enabled=True, physical_backup_data=window(noon, 7, 60))
+
+    assert (found.result.status, found.result.findings) == (UP, ())
+    assert dict(found.result.facts)["last write kept"] == "2 d 12 h ago"
+
+
+async def test_a_window_that_is_not_said_is_unknown(supabase) -> None:
+    found = await backup(supabase, pitr_enabled=True)
+
+    assert (found.result.status, found.result.findings) == (UNKNOWN, ())
 
 
 async def test_no_backup_at_all_is_unknown_and_a_finding(supabase) -> None:

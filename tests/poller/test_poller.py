@@ -58,6 +58,16 @@ def later() -> datetime:
     return datetime.now(UTC) + timedelta(hours=1)
 
 
+async def test_a_check_is_told_what_it_saw_last_before_a_restart_too(webs, configure, polling, until) -> None:
+    known = configure(webs().url, every="1h")
+    async with polling(known) as first:
+        await until(lambda: getattr(first.poller, "tools", None) and first.poller.tools.last("m0").facts)
+        assert first.poller.tools.last("nobody") == Result(Status.UNKNOWN)
+    async with polling(known) as second:
+        await until(lambda: getattr(second.poller, "tools", None) and second.poller.tools.last("m0").facts)
+        assert second.poller.tools.last("m0") == read(second.engine, standings.results)["m0"][1]
+
+
 async def test_while_in_doubt_it_looks_again_before_its_turn(webs, configure, polling, until) -> None:
     target = webs()
     async with polling(configure(target.url, every="300s")) as running:
