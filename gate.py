@@ -26,7 +26,7 @@ from model import Act, Budget, Checklist, Entry, Item, Signature, Slo, Standing,
 from rules import checklist as rules
 from rules import histogram, slo, uptime, windows
 from rules import intervals as cover
-from rules.checklist import World
+from rules.gates import World
 from settings import Settings
 
 LOOK_BACK = timedelta(days=31)  # how far gates look for trouble and restarts

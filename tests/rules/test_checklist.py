@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model import Budget, Change, Checklist, Doubt, Item, Signature, Standing, Status
-from rules import checklist
-from rules.checklist import GATES, World, rule, verdict
+from rules import status
+from rules.checklist import rule, verdict
+from rules.gates import GATES, World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
@@ -252,7 +253,7 @@ def test_nothing_unknown_ever_passes(found, gate) -> None:
     one = item(gate, series=tuple(each.series for each in standings), limit=0.0)
     known = world(*standings)
     ruling = rule(one, known)
-    blind = any(checklist.status.current(each, 70.0, NOON)[0] is UNKNOWN or each.status is not UP for each in standings)
+    blind = any(status.current(each, 70.0, NOON)[0] is UNKNOWN or each.status is not UP for each in standings)
     if blind and gate in ("up", "calm", "no-restart"):
         assert ruling.state != "pass" or (
             gate == "calm" and not any(each.status in (DOWN, DEGRADED, UNKNOWN) for each in standings)
