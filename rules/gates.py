@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,25 +32,33 @@ class World:
     measured: int = 0  # measurements of browsers in the last hour
 
 
+def _blocked(key: str, world: World, fine: Collection[Status]) -> Seen | None:
+    """Why a series does not stand, surely and now, in one of the states that are ``fine``; None when it does."""
+    standing = world.standings.get(key)
+    if standing is None:
+        return "missing", f"{key} was never measured", None, key
+    state, _, said = status.current(standing, world.horizons.get(key, 3600.0), world.now)
+    if state is Status.UNKNOWN:
+        return "unknown", f"{key}: {said or 'unknown'}", standing.seen, key
+    if state not in fine:
+        return "fail", f"{key} is {words.STATUS_WORD[state]}{f': {said}' if said else ''}", standing.seen, key
+    if any(doubt.status not in fine for doubt in standing.doubts):
+        return "unknown", f"{key} is in doubt right now", standing.seen, key
+    return None
+
+
 def _up(item: Item, world: World) -> Seen:
     """Every series is up now, and has been for so long."""
     oldest: Seen | None = None
     for key in item.series:
-        standing = world.standings.get(key)
-        if standing is None:
-            return "missing", f"{key} was never measured", None, key
-        state, since, said = status.current(standing, world.horizons.get(key, 3600.0), world.now)
-        if state is Status.UNKNOWN:
-            return "unknown", f"{key}: {said or 'unknown'}", standing.seen, key
-        if state is not Status.UP:
-            return "fail", f"{key} is {words.STATUS_WORD[state]}{f': {said}' if said else ''}", standing.seen, key
-        if standing.unsure:
-            return "unknown", f"{key} is in doubt right now", standing.seen, key
+        if blocked := _blocked(key, world, (Status.UP,)):
+            return blocked
+        since, seen = world.standings[key].since, world.standings[key].seen
         if (world.now - since).total_seconds() < item.seconds:
             up = words.lasted((world.now - since).total_seconds())
-            return "fail", f"{key} is up for only {up} of {words.lasted(item.seconds)}", standing.seen, key
-        if oldest is None or (standing.seen and oldest[2] and standing.seen < oldest[2]):
-            oldest = "pass", _for(item, since, world.now), standing.seen, key
+            return "fail", f"{key} is up for only {up} of {words.lasted(item.seconds)}", seen, key
+        if oldest is None or (seen and oldest[2] and seen < oldest[2]):
+            oldest = "pass", _for(item, since, world.now), seen, key
     return oldest or ("missing", "nothing is named", None, "")
 
 
@@ -92,21 +100,17 @@ def _no_restart(item: Item, world: World) -> Seen:
 
 
 def _fact(name: str) -> Callable[[Item, World], Seen]:
-    """A number among the facts of a monitor is at least ``limit``."""
+    """A number among the facts of a monitor is at least ``limit``; it counts while that look still stands."""
 
     def seen(item: Item, world: World) -> Seen:
         for key in item.series:
-            standing, said = world.standings.get(key), world.facts.get(key, {}).get(name, "")
-            number = _number(said)
-            if standing is None or number is None:
-                return (
-                    "missing",
-                    f"{key} does not say {name.replace('_', ' ')}",
-                    standing.seen if standing else None,
-                    key,
-                )
+            if blocked := _blocked(key, world, (Status.UP, Status.DEGRADED)):
+                return blocked
+            at, number = world.standings[key].seen, _number(world.facts.get(key, {}).get(name, ""))
+            if number is None:
+                return "missing", f"{key} does not say {name.replace('_', ' ')}", at, key
             if number < (item.limit or 0):
-                return "fail", f"{key}: {number:g}, wanted at least {item.limit:g}", standing.seen, key
+                return "fail", f"{key}: {number:g}, wanted at least {item.limit:g}", at, key
         return "pass", f"at least {item.limit or 0:g}", _seen(item, world), ", ".join(item.series)[:80]
 
     return seen

@@ -88,6 +88,25 @@ def test_numbers_among_facts(said, state) -> None:
     assert rule(item("days-left", limit=21), world(standing(), facts=facts)).state == state
 
 
+@pytest.mark.parametrize("gate", ["days-left", "score"])
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (standing(DEGRADED), "pass"),
+        (standing(DOWN), "fail"),
+        (standing(UNKNOWN), "unknown"),
+        (standing(seen=5), "unknown"),
+        (standing(doubts=(Doubt(ago(0.1), DOWN),)), "unknown"),
+        (standing(doubts=(Doubt(ago(0.1), DEGRADED),)), "pass"),
+        (standing(key="other"), "missing"),
+    ],
+)
+def test_a_fact_counts_only_while_its_look_stands(found, state, gate) -> None:
+    """A probe that failed keeps the facts of the one before: they prove nothing of now."""
+    facts = {"web": {"days_left": "90", "score": "90"}}
+    assert rule(item(gate, limit=21), world(found, facts=facts)).state == state
+
+
 @pytest.mark.parametrize(
     ("more", "gate", "limit", "state"),
     [
