@@ -11,7 +11,6 @@ from data import (
     changes,
     days,
     deployments,
-    flips,
     intervals,
     issues,
     rollups,
@@ -22,7 +21,7 @@ from data import (
 )
 from data.snapshots import Kept
 from data.store import Connection
-from model import Act, Budget, Checklist, Entry, Item, Signature, Slo, Standing, Status, Uptime, Verdict
+from model import Act, Budget, Checklist, Entry, Interval, Item, Signature, Slo, Standing, Uptime, Verdict
 from rules import checklist as rules
 from rules import histogram, slo, uptime, windows
 from rules import intervals as cover
@@ -31,6 +30,7 @@ from settings import Settings
 
 LOOK_BACK = timedelta(days=31)  # how far gates look for trouble and restarts
 READ = 90.0 * 3  # seconds after which a reading of an outside service is old, unless it is asked more seldom
+BACK = ("calm", "no-restart")  # gates that look back over a stretch
 KINDS = ("signed", "waived", "withdrawn", "commented")
 
 
@@ -72,12 +72,13 @@ def judge_all(
 def _world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, now: datetime) -> World:
     found, kept = standings.read(c), snapshots.read(c)
     keys = {key for item in items for key in item.series}
+    horizons = _horizons(known, found)
     results = {key: dict(result.facts) for key, (_, result) in standings.results(c).items()}
     return World(
         now=now,
         standings={key: each for key, each in found.items() if key in keys},
-        horizons=_horizons(known, found),
-        worst=_worst(c, keys, found, now),
+        horizons=horizons,
+        past=_past(c, items, found, horizons, now),
         facts=results,
         figures=_figures(kept),
         changes=changes.between(c, now - LOOK_BACK, now, limit=2000),
@@ -97,17 +98,20 @@ def _horizons(known: Settings, found: Mapping[str, Standing]) -> dict[str, float
     return {key: every.get(key.partition("/")[0], 3600.0) for key in found}
 
 
-def _worst(c: Connection, keys: set[str], found: Mapping[str, Standing], now: datetime) -> dict[str, datetime]:
-    """When each series last passed to up: until then it was not."""
-    wanted = [key for key in keys if key in found]
-    if not wanted:
+def _past(
+    c: Connection, items: Sequence[Item], found: Mapping[str, Standing], horizons: Mapping[str, float], now: datetime
+) -> dict[str, tuple[Interval, ...]]:
+    """What was seen of each series that must have been well for a time, as far back as any item looks."""
+    looking = [each for each in items if each.gate in BACK]
+    keys = sorted({key for each in looking for key in each.series if key in found})
+    if not keys:
         return {}
-    turned = flips.between(c, now - LOOK_BACK, now, wanted)
-    ends: dict[str, datetime] = {}
-    for flip in turned:
-        if flip.before in (Status.DOWN, Status.DEGRADED):
-            ends[flip.series] = max(flip.at, ends.get(flip.series, flip.at))
-    return ends
+    start, born = now - timedelta(seconds=max(each.seconds for each in looking)), series.created(c)
+    closed = intervals.between(c, start, now, keys)
+    return {
+        key: cover.timeline(closed.get(key, ()), found[key], horizons[key], born.get(key, now), (), start, now, now)
+        for key in keys
+    }
 
 
 def _figures(kept: Mapping[str, Kept]) -> dict[str, tuple[datetime, float]]:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import words
-from model import Budget, Change, Item, Standing, Status
+from model import Budget, Change, Interval, Item, Standing, Status
 from rules import slo, status
 
+SLACK = 1.0  # seconds of a stretch that may be missing: clocks and rounding
 Seen = tuple[str, str, datetime | None, str]  # state, words, when, of what
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What is known now. ``horizons`` in seconds by series; ``worst`` is when a series was last not up."""
+    """What is known now. ``horizons`` in seconds by series; ``past`` is what was seen of a series, hole by hole."""
 
     now: datetime
     standings: Mapping[str, Standing] = field(default_factory=dict)
     horizons: Mapping[str, float] = field(default_factory=dict)
-    worst: Mapping[str, datetime] = field(default_factory=dict)
+    past: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     figures: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
     changes: Sequence[Change] = ()
@@ -69,34 +70,44 @@ def _for(item: Item, since: datetime, now: datetime) -> str:
 
 
 def _calm(item: Item, world: World) -> Seen:
-    """No series was down or degraded for so long: no open incident, and none that was just over."""
+    """No series was down or degraded for so long, and it was watched all that time."""
     for key in item.series:
-        standing = world.standings.get(key)
-        if standing is None or standing.seen is None:
-            return "missing", f"{key} was never measured", None, key
-        state, _, said = status.current(standing, world.horizons.get(key, 3600.0), world.now)
-        if state is Status.UNKNOWN:
-            return "unknown", f"{key}: {said or 'unknown'}", standing.seen, key
-        if state in status.BAD:
-            return "fail", f"{key} is {words.STATUS_WORD[state]}", standing.seen, key
-        last = world.worst.get(key)
-        if last is not None and (world.now - last).total_seconds() < item.seconds:
-            return "fail", f"{key} had trouble {words.ago(last, world.now)}", standing.seen, key
-    return "pass", f"no trouble for {words.lasted(item.seconds)}", world.now, ", ".join(item.series)[:80]
+        if blocked := _blocked(key, world, (Status.UP,)):
+            return blocked
+        last = max((each.end for each in _lately(item, world, key) if each.status in status.BAD), default=None)
+        if last is not None:
+            return "fail", f"{key} had trouble {words.ago(last, world.now)}", world.standings[key].seen, key
+        if unwatched := _unwatched(item, world, key):
+            return unwatched
+    return "pass", f"no trouble for {words.lasted(item.seconds)}", _seen(item, world), ", ".join(item.series)[:80]
+
+
+def _lately(item: Item, world: World, key: str) -> Sequence[Interval]:
+    begin = world.now - timedelta(seconds=item.seconds)
+    return [each for each in world.past.get(key, ()) if each.end > begin]
+
+
+def _unwatched(item: Item, world: World, key: str) -> Seen | None:
+    """What nobody watched may have been anything: a series that is new, or that we were blind for, proves nothing."""
+    begin = world.now - timedelta(seconds=item.seconds)
+    known = [each for each in _lately(item, world, key) if each.status is not Status.UNKNOWN]
+    spent = sum((min(each.end, world.now) - max(each.start, begin)).total_seconds() for each in known)
+    if spent >= item.seconds - SLACK:
+        return None
+    said = f"{key} was watched for only {words.lasted(spent)} of the last {words.lasted(item.seconds)}"
+    return "missing", said, world.standings[key].seen, key
 
 
 def _no_restart(item: Item, world: World) -> Seen:
-    """Nothing restarted for so long."""
+    """Nothing restarted for so long, and it was watched all that time."""
     since = world.now - timedelta(seconds=item.seconds)
     for change in world.changes:
         if change.kind == "restart" and change.monitor in item.series and change.at >= since:
-            return (
-                "fail",
-                f"{change.monitor} {change.words}, {words.ago(change.at, world.now)}",
-                change.at,
-                change.monitor or "",
-            )
-    return _up(Item(item.key, item.title, series=item.series), world)
+            said = f"{change.monitor} {change.words}, {words.ago(change.at, world.now)}"
+            return "fail", said, change.at, change.monitor or ""
+    stands = _up(replace(item, seconds=0.0), world)
+    gaps = (_unwatched(item, world, key) for key in item.series if key in world.standings)
+    return next((each for each in gaps if each), stands) if stands[0] == "pass" else stands
 
 
 def _fact(name: str) -> Callable[[Item, World], Seen]:

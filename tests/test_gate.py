@@ -146,6 +146,25 @@ def test_a_go_does_not_outlive_what_it_stood_on(known: Settings, engine: Engine)
     assert (found.state, "web is down: refused" in found.words) == ("no-go", True)
 
 
+@pytest.mark.parametrize(
+    ("born", "seen", "state"),
+    [(120, ((Status.UP, 120, 0),), "pass"), (1, ((Status.UP, 1, 0),), "missing"),
+     (120, ((Status.UP, 120, 55), (Status.UP, 5, 0)), "missing"), (120, ((Status.DOWN, 120, 9), (Status.UP, 9, 0)), "fail")],
+)  # fmt: skip
+def test_an_hour_of_calm_was_watched_from_its_beginning(born, seen, state, known: Settings) -> None:
+    engine = store.open(known.store.url)
+    ago = lambda minutes: NOW - timedelta(minutes=minutes)  # noqa: E731
+    *closed, (last, since, _) = seen
+    with store.writing(engine) as c:
+        ids = series.ensure(c, ["web"], ago(born))
+        standings.keep(c, ids, [Standing("web", last, ago(since), NOW)])
+        intervals.add(c, ids, [Interval("web", status, ago(start), ago(end)) for status, start, end in closed])
+    calm = Checklist("calm", "Calm", (Item("calm", "Calm", "", "calm", ("web",), 3600.0),))
+    with store.reading(engine) as c:
+        assert gate.judge(c, known, calm, SHA, NOW).rulings[0].state == state
+    engine.dispose()
+
+
 def test_a_new_error_of_this_release_stops_it(known: Settings, engine: Engine) -> None:
     signed_by_all(known, engine)
     with store.writing(engine) as c:

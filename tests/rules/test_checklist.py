@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import Budget, Change, Checklist, Doubt, Item, Signature, Standing, Status
+from model import Budget, Change, Checklist, Doubt, Interval, Item, Signature, Standing, Status
 from rules import status
 from rules.checklist import rule, verdict
-from rules.gates import GATES, World
+from rules.gates import World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
@@ -64,12 +64,56 @@ def test_every_series_must_be_up_and_the_oldest_look_counts() -> None:
     assert rule(item(series=()), world()).state == "missing"
 
 
-@pytest.mark.parametrize(("minutes", "state"), [(None, "pass"), (31, "pass"), (29, "fail")])
-def test_calm_for_a_time(minutes, state) -> None:
-    worst = {} if minutes is None else {"web": ago(minutes)}
-    assert rule(item("calm", seconds=1800), world(standing(), worst=worst)).state == state
-    assert rule(item("calm", seconds=1800), world(standing(DOWN), worst=worst)).state == "fail"
-    assert rule(item("calm", seconds=1800), world(standing(seen=9), worst=worst)).state == "unknown"
+def past(*parts, key="web"):
+    """(status, from, to) in minutes ago."""
+    return {key: tuple(Interval(key, state, ago(start), ago(end)) for state, start, end in parts)}
+
+
+@pytest.mark.parametrize(
+    ("parts", "state", "words"),
+    [
+        ([(UP, 90, 0)], "pass", "no trouble for 30 min"),
+        ([(UP, 30, 12), (UP, 12, 0)], "pass", ""),
+        ([(DOWN, 90, 31), (UP, 31, 0)], "pass", ""),
+        ([(DOWN, 90, 29), (UP, 29, 0)], "fail", "had trouble 29 min ago"),
+        ([(UP, 90, 9), (DEGRADED, 9, 8), (UP, 8, 0)], "fail", "had trouble 8 min ago"),
+        ([(DOWN, 90, 29), (UNKNOWN, 29, 3), (UP, 3, 0)], "fail", ""),
+        ([(UP, 90, 29), (UNKNOWN, 29, 3), (UP, 3, 0)], "missing", "watched for only 4 min of the last 30 min"),
+        ([(UP, 1, 0)], "missing", "watched for only 1 min"),
+        ([(UP, 29, 0)], "missing", ""),
+        ([], "missing", ""),
+    ],
+)
+def test_calm_for_a_time(parts, state, words) -> None:
+    ruling = rule(item("calm", seconds=1800), world(standing(), past=past(*parts)))
+    assert (ruling.state, words in ruling.words, ruling.at) == (state, True, ago(0.1))
+
+
+@pytest.mark.parametrize(
+    ("parts", "state"),
+    [
+        ([(UP, 90, 0)], "pass"),
+        ([(DOWN, 90, 29), (UP, 29, 0)], "pass"),
+        ([(UP, 90, 29), (UNKNOWN, 29, 3), (UP, 3, 0)], "missing"),
+        ([(UP, 1, 0)], "missing"),
+    ],
+)
+def test_no_restart_in_a_time_that_was_watched(parts, state) -> None:
+    assert rule(item("no-restart", seconds=1800), world(standing(), past=past(*parts))).state == state
+
+
+@pytest.mark.parametrize(
+    ("found", "state"),
+    [
+        (standing(DOWN), "fail"),
+        (standing(seen=9), "unknown"),
+        (standing(doubts=(Doubt(ago(0.1), DOWN),)), "unknown"),
+        (standing(key="other"), "missing"),
+    ],
+)
+@pytest.mark.parametrize("gate", ["calm", "no-restart"])
+def test_a_time_without_trouble_ends_now(found, state, gate) -> None:
+    assert rule(item(gate, seconds=1800), world(found, past=past((UP, 90, 0)))).state == state
 
 
 @pytest.mark.parametrize(
@@ -77,7 +121,8 @@ def test_calm_for_a_time(minutes, state) -> None:
 )
 def test_no_restart_since(minutes, monitor, state) -> None:
     changes = (Change(ago(minutes), "restart", "restarted", monitor), Change(ago(1), "commit", "x", "web"))
-    assert rule(item("no-restart", seconds=1800), world(standing(), changes=changes)).state == state
+    known = world(standing(), changes=changes, past=past((UP, 90, 0)))
+    assert rule(item("no-restart", seconds=1800), known).state == state
 
 
 @pytest.mark.parametrize(
@@ -264,16 +309,24 @@ states = st.sampled_from([UP, DEGRADED, DOWN, UNKNOWN])
 
 
 @given(
-    st.lists(st.tuples(states, st.floats(0, 500), st.one_of(st.none(), st.floats(0, 10))), min_size=1, max_size=5),
-    st.sampled_from(sorted(GATES)),
-)
+    st.lists(
+        st.tuples(states, st.floats(0, 500), st.one_of(st.none(), st.floats(0, 10)), st.floats(0, 100), st.booleans()),
+        min_size=1, max_size=5,
+    ),
+    st.sampled_from(["up", "calm", "no-restart", "days-left", "score"]),
+)  # fmt: skip
 def test_nothing_unknown_ever_passes(found, gate) -> None:
-    standings = [standing(state, since, seen, key=f"s{n}") for n, (state, since, seen) in enumerate(found)]
-    one = item(gate, series=tuple(each.series for each in standings), limit=0.0)
-    known = world(*standings)
-    ruling = rule(one, known)
-    blind = any(status.current(each, 70.0, NOON)[0] is UNKNOWN or each.status is not UP for each in standings)
-    if blind and gate in ("up", "calm", "no-restart"):
-        assert ruling.state != "pass" or (
-            gate == "calm" and not any(each.status in (DOWN, DEGRADED, UNKNOWN) for each in standings)
-        )
+    standings = [
+        standing(state, since, seen, f"s{n}", doubts=(Doubt(ago(0), DOWN),) if doubted else ())
+        for n, (state, since, seen, _, doubted) in enumerate(found)
+    ]
+    seconds = 1800.0 if gate in ("calm", "no-restart") else 0.0
+    one = item(gate, series=tuple(each.series for each in standings), limit=0.0, seconds=seconds)
+    seen = {f"s{n}": (Interval(f"s{n}", UP, ago(back), NOON),) for n, (_, _, _, back, _) in enumerate(found)}
+    facts = {each.series: {"days_left": "9", "score": "9"} for each in standings}
+    ruling = rule(one, world(*standings, past=seen, facts=facts))
+
+    fine = (UP, DEGRADED) if gate in ("days-left", "score") else (UP,)
+    stands = [status.current(each, 70.0, NOON)[0] in fine and not each.doubts for each in standings]
+    watched = [back * 60 >= seconds - 1 for _, _, _, back, _ in found]
+    assert (ruling.state == "pass") == (all(stands) and all(watched))
