@@ -25,7 +25,7 @@ from model import Act, Budget, Checklist, Entry, Interval, Item, Signature, Slo,
 from rules import checklist as rules
 from rules import histogram, slo, uptime, windows
 from rules import intervals as cover
-from rules.gates import World
+from rules.gates import SENTRY, News, World
 from settings import Settings
 
 LOOK_BACK = timedelta(days=31)  # how far gates look for trouble and restarts
@@ -85,16 +85,21 @@ def _world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, n
         p95=_p95(c, sorted({key for item in items if item.gate == "p95" for key in item.series}), now),
         deployed=_deployed(c, wanted, now),
         event=issues.newest(c) if "sentry.issues" in kept else None,
-        new_issues=_new_issues(c, kept.get("sentry.issues"), wanted, now),
+        news=_news(c, known, kept.get(SENTRY), wanted, now),
         budgets=_budgets(c, known, {key for item in items if item.gate == "budget" for key in item.series}, found, now),
         measured=sum(each.n for each in vitals.between(c, "hour", now - timedelta(hours=1), now)),
     )
 
 
+def _patience(known: Settings) -> dict[str, float]:
+    """Seconds after which what a monitor or a reading said is old."""
+    every = {each.key: each.horizon for each in known.monitors}
+    return every | {each.key: max(each.horizon, READ) for one in known.integrations for each in one.readings}
+
+
 def _horizons(known: Settings, found: Mapping[str, Standing]) -> dict[str, float]:
     """Of a part as of its monitor."""
-    every = {each.key: each.horizon for each in known.monitors}
-    every |= {reading.key: max(reading.horizon, READ) for each in known.integrations for reading in each.readings}
+    every = _patience(known)
     return {key: every.get(key.partition("/")[0], 3600.0) for key in found}
 
 
@@ -123,13 +128,16 @@ def _figures(kept: Mapping[str, Kept]) -> dict[str, tuple[datetime, float]]:
     }
 
 
-def _p95(c: Connection, keys: list[str], now: datetime) -> dict[str, float]:
+def _p95(c: Connection, keys: list[str], now: datetime) -> dict[str, tuple[datetime, float]]:
+    """As old as the last minute in which anything answered."""
     made = {}
     for key in keys:
-        minutes = rollups.between(c, "minute", now - timedelta(hours=1), now, key)
+        minutes = [
+            each for each in rollups.between(c, "minute", now - timedelta(hours=1), now, key) if each.latency.counts
+        ]
         found = histogram.latency(histogram.merge([each.latency for each in minutes])) if minutes else None
         if found is not None and found.p95 is not None:
-            made[key] = found.p95
+            made[key] = min(now, minutes[-1].start + timedelta(minutes=1)), found.p95
     return made
 
 
@@ -188,12 +196,23 @@ def _deployed(c: Connection, wanted: str, now: datetime) -> datetime | None:
     return min(live, default=None)
 
 
-def _new_issues(c: Connection, kept: Kept | None, wanted: str, now: datetime) -> int | None:
-    """Issues that Sentry first saw in this release; None while Sentry was not read within the hour."""
-    if kept is None or kept.good_at is None or now - kept.good_at > timedelta(hours=1):
-        return None
+def _news(c: Connection, known: Settings, kept: Kept | None, wanted: str, now: datetime) -> News:
+    """How many issues this release brought: only a fresh reading that asked for this very release can tell."""
+    at = kept.good_at if kept else None
+    if kept is None or kept.good is None or at is None:
+        return News()
+    if now - at > timedelta(seconds=_patience(known).get(SENTRY, 3600.0)):
+        return News(at, why="Sentry could not be read lately")
+    version = next((each.version for each in kept.good.releases if each.asked and _names(each.version, wanted)), None)
+    if version is None:
+        return News(at, why=f"Sentry does not know the release {wanted[:12]} yet" if wanted else "no release is named")
     recent = issues.first_between(c, now - LOOK_BACK, now)
-    return sum(bool(wanted) and each.release == wanted for each in recent)
+    return News(at, sum(_names(each.release, wanted) for each in recent))
+
+
+def _names(version: str, wanted: str) -> bool:
+    """Whether a release in Sentry is this one: the commit itself, name@commit, or name@version+commit."""
+    return bool(wanted) and wanted in (version, version.rpartition("@")[2], version.rpartition("+")[2])
 
 
 def subject(checklist: str, wanted: str, item: str) -> str:

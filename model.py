@@ -363,7 +363,8 @@ class Issue:
 class Release:
     """One release as Sentry knows it. ``crash_free`` in per cent; ``deployed`` is its newest deploy.
 
-    ``vitals`` are p75 of its own page views and how many ``samples`` they are made from.
+    ``vitals`` are p75 of its own page views and how many ``samples`` they are made from. ``asked``: whether it was
+    asked which issues this release brought; of any other it is not known that there are none.
     """
 
     version: str
@@ -375,6 +376,7 @@ class Release:
     sessions: int = 0
     projects: tuple[str, ...] = ()
     vitals: tuple[Figure, ...] = ()
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,17 @@ from model import Budget, Change, Interval, Item, Standing, Status
 from rules import slo, status
 
 SLACK = 1.0  # seconds of a stretch that may be missing: clocks and rounding
+SENTRY = "sentry.health"  # the reading that asks which issues a release brought
 Seen = tuple[str, str, datetime | None, str]  # state, words, when, of what
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """How many issues Sentry first saw in this release, as of when; ``many`` None: nobody could tell, and ``why``."""
+
+    at: datetime | None = None
+    many: int | None = None
+    why: str = "Sentry was not asked, or could not be"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +35,10 @@ class World:
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     figures: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
     changes: Sequence[Change] = ()
-    p95: Mapping[str, float] = field(default_factory=dict)  # ms of the last hour, by series
+    p95: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)  # when last measured; ms of the last hour
     deployed: datetime | None = None  # when this release went live; None: it did not yet
     event: datetime | None = None  # the newest event that Sentry counted; None: none, or it was not asked
-    new_issues: int | None = None  # of this release; None: nobody could tell
+    news: News = News()
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # by the key of the promise
     measured: int = 0  # measurements of browsers in the last hour
 
@@ -156,12 +166,18 @@ def _below(item: Item, world: World) -> Seen:
 
 def _p95(item: Item, world: World) -> Seen:
     """p95 of the last hour is at most ``limit`` ms."""
+    oldest: datetime | None = None
     for key in item.series:
         if key not in world.p95:
             return "missing", f"{key} has no latency of the last hour", None, key
-        if world.p95[key] > (item.limit or 0):
-            return "fail", f"{key}: p95 {words.ms(world.p95[key])}, at most {words.ms(item.limit)}", world.now, key
-    return "pass", f"p95 at most {words.ms(item.limit)}", world.now, ", ".join(item.series)[:80]
+        at, value = world.p95[key]
+        if value > (item.limit or 0):
+            return "fail", f"{key}: p95 {words.ms(value)}, at most {words.ms(item.limit)}", at, key
+        blocked = _blocked(key, world, Status)
+        if blocked and blocked[0] == "unknown":
+            return blocked
+        oldest = at if oldest is None else min(oldest, at)
+    return "pass", f"p95 at most {words.ms(item.limit)}", oldest, ", ".join(item.series)[:80]
 
 
 def _budget(item: Item, world: World) -> Seen:
@@ -182,12 +198,12 @@ def _budget(item: Item, world: World) -> Seen:
 
 
 def _no_new_issue(item: Item, world: World) -> Seen:
-    """Sentry knows of no new issue in this release, or of at most ``limit``."""
-    if world.new_issues is None:
-        return "unknown", "Sentry was not asked, or could not be", None, "sentry.issues"
-    many = words.count(world.new_issues, "new issue")
-    fine = world.new_issues <= (item.limit or 0)
-    return "pass" if fine else "fail", many, world.now, "sentry.issues"
+    """Sentry knows this release, and no new issue in it, or at most ``limit``."""
+    news = world.news
+    if news.many is None:
+        return "missing", news.why, news.at, SENTRY
+    many = words.count(news.many, "new issue")
+    return "pass" if news.many <= (item.limit or 0) else "fail", many, news.at, SENTRY
 
 
 def _event(item: Item, world: World) -> Seen:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 import gate
 import settings
-from data import audit, days, deployments, intervals, issues, series, snapshots, standings, store
+from data import audit, days, deployments, intervals, issues, rollups, series, snapshots, standings, store
 from model import (
     Checklist,
     Day,
@@ -24,12 +24,15 @@ from model import (
     Issue,
     Item,
     Maintenance,
+    Release,
     Result,
+    Sample,
     Snapshot,
     Standing,
     Status,
     Uptime,
 )
+from rules import rollup
 from settings import Settings
 
 KEY = "an-audit-key-of-the-test"
@@ -95,6 +98,7 @@ def engine(known: Settings) -> Iterator[Engine]:
         standings.keep(c, ids, [Standing("web", Status.UP, NOW - timedelta(hours=2), NOW)])
         found = {
             "sentry.issues": Snapshot(Result(Status.UP)),
+            "sentry.health": Snapshot(Result(Status.UP), releases=(Release(SHA, NOW, asked=True),)),
             "supabase.disk": Snapshot(Result(Status.UP), figures=(Figure("disk", 54.0),)),
         }
         snapshots.put(c, {key: (NOW, each) for key, each in found.items()})
@@ -149,7 +153,8 @@ def test_a_go_does_not_outlive_what_it_stood_on(known: Settings, engine: Engine)
 @pytest.mark.parametrize(
     ("born", "seen", "state"),
     [(120, ((Status.UP, 120, 0),), "pass"), (1, ((Status.UP, 1, 0),), "missing"),
-     (120, ((Status.UP, 120, 55), (Status.UP, 5, 0)), "missing"), (120, ((Status.DOWN, 120, 9), (Status.UP, 9, 0)), "fail")],
+     (120, ((Status.UP, 120, 55), (Status.UP, 5, 0)), "missing"),
+     (120, ((Status.DOWN, 120, 9), (Status.UP, 9, 0)), "fail")],
 )  # fmt: skip
 def test_an_hour_of_calm_was_watched_from_its_beginning(born, seen, state, known: Settings) -> None:
     engine = store.open(known.store.url)
@@ -175,6 +180,53 @@ def test_a_new_error_of_this_release_stops_it(known: Settings, engine: Engine) -
             c, [Issue("2", "W-2", "T", "web", "error", "new", 1, 1, NOW - timedelta(minutes=1), NOW, release=SHA)]
         )
     assert judged(known, engine).state == "no-go"
+
+
+@pytest.mark.parametrize(
+    ("version", "minutes", "asked", "wanted", "state", "words"),
+    [
+        (SHA, 1, True, SHA, "pass", "0 new issues"),
+        (f"web@{SHA}", 1, True, SHA, "fail", "1 new issue"),
+        (f"web@1.2.3+{SHA}", 1, True, SHA, "fail", "1 new issue"),
+        (SHA, 12, True, SHA, "pass", ""),
+        (SHA, 61, True, SHA, "missing", "could not be read lately"),
+        (SHA, 1, False, SHA, "missing", "does not know"),
+        ("b" * 40, 1, True, SHA, "missing", "does not know the release 3f2c3f2c3f2c yet"),
+        (SHA, 1, True, "", "missing", "no release is named"),
+        (None, 1, True, SHA, "missing", "was not asked"),
+    ],
+)
+def test_no_new_error_is_said_only_by_a_fresh_look_at_this_release(
+    version, minutes, asked, wanted, state, words, known: Settings
+) -> None:
+    """That Sentry lists no issue of a release says nothing while nobody asked it about this release."""
+    engine = store.open(known.store.url)
+    at = NOW - timedelta(minutes=minutes)
+    with store.writing(engine) as c:
+        said = Snapshot(Result(Status.UP), releases=(Release(version or "", NOW, asked=asked),))
+        snapshots.put(c, {"sentry.health": (at, said)} if version else {})
+        snapshots.put(c, {"sentry.issues": (NOW, Snapshot(Result(Status.UP)))})
+        tag = version if version and "@" in version else "another"
+        issues.put(c, [Issue("1", "W-1", "T", "web", "error", "new", 1, 1, at, at, release=tag)])
+    only = Checklist("new", "New", (Item("no-new", "None", gate="no-new-issue"),))
+    with store.reading(engine) as c:
+        [ruling] = gate.judge(c, known, only, wanted, NOW).rulings
+    engine.dispose()
+    assert (ruling.state, words in ruling.words) == (state, True), ruling.words
+    assert ruling.at == (at if version else None)
+
+
+def test_p95_is_as_old_as_its_last_measurement(known: Settings, engine: Engine) -> None:
+    start = (NOW - timedelta(minutes=40)).replace(second=0, microsecond=0)
+    with store.writing(engine) as c:
+        measured = [Sample("web", start + timedelta(seconds=k), Status.UP, 80.0) for k in range(9)]
+        failed = [Sample("web", start + timedelta(minutes=9), Status.DOWN)]
+        made = [rollup.fold("web", "minute", each[0].at.replace(second=0), each) for each in (measured, failed)]
+        rollups.put(c, series.ids(c), made)
+    only = Checklist("quick", "Quick", (Item("quick", "Quick", gate="p95", series=("web",), limit=100.0),))
+    with store.reading(engine) as c:
+        [ruling] = gate.judge(c, known, only, SHA, NOW).rulings
+    assert (ruling.state, ruling.at) == ("pass", start + timedelta(minutes=1))
 
 
 def test_a_waiver_is_counted_beside_the_verdict_and_ends(known: Settings, engine: Engine) -> None:

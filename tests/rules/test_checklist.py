@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from model import Budget, Change, Checklist, Doubt, Interval, Item, Signature, Standing, Status
 from rules import status
 from rules.checklist import rule, verdict
-from rules.gates import World
+from rules.gates import News, World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
@@ -158,12 +158,12 @@ def test_a_fact_counts_only_while_its_look_stands(found, state, gate) -> None:
         ({"figures": {"web": (ago(1), 80.0)}}, "below", 80, "pass"),
         ({"figures": {"web": (ago(1), 81.0)}}, "below", 80, "fail"),
         ({}, "below", 80, "missing"),
-        ({"p95": {"web": 500.0}}, "p95", 500, "pass"),
-        ({"p95": {"web": 501.0}}, "p95", 500, "fail"),
+        ({"p95": {"web": (ago(1), 500.0)}}, "p95", 500, "pass"),
+        ({"p95": {"web": (ago(1), 501.0)}}, "p95", 500, "fail"),
         ({}, "p95", 500, "missing"),
-        ({"new_issues": 0}, "no-new-issue", None, "pass"),
-        ({"new_issues": 1}, "no-new-issue", None, "fail"),
-        ({}, "no-new-issue", None, "unknown"),
+        ({"news": News(ago(1), 0)}, "no-new-issue", None, "pass"),
+        ({"news": News(ago(1), 1)}, "no-new-issue", None, "fail"),
+        ({}, "no-new-issue", None, "missing"),
         ({"deployed": ago(60), "event": ago(30)}, "event-received", None, "pass"),
         ({"deployed": ago(60), "event": ago(61)}, "event-received", None, "missing"),
         ({"deployed": ago(60)}, "event-received", None, "missing"),
@@ -174,6 +174,20 @@ def test_a_fact_counts_only_while_its_look_stands(found, state, gate) -> None:
 )
 def test_bars(more, gate, limit, state) -> None:
     assert rule(item(gate, limit=limit), world(standing(), **more)).state == state
+
+
+@pytest.mark.parametrize(
+    ("more", "gate"), [({"p95": {"web": (ago(50), 1.0)}}, "p95"), ({"news": News(ago(50), 0)}, "no-new-issue")]
+)
+def test_evidence_is_as_old_as_what_it_was_made_from(more, gate) -> None:
+    one = item(gate, limit=5, valid=3600)
+    assert (rule(one, world(standing(), **more)).state, rule(one, world(standing(), **more)).at) == ("pass", ago(50))
+    assert rule(replace(one, valid=600), world(standing(), **more)).state == "stale"
+
+
+def test_latency_of_what_nobody_sees_any_more_proves_nothing() -> None:
+    known = world(standing(seen=9), p95={"web": (ago(9), 1.0)})
+    assert rule(item("p95", limit=5), known).state == "unknown"
 
 
 def budget(left, minutes=1.0, of="web"):
