@@ -112,13 +112,15 @@ ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn", "Commen
 def sign(judged: store.Judged) -> None:
     """Where a person signs, waives, withdraws or comments; a typed name is marked as not verified."""
     who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
-    # what waits for a signature comes first; what is measured can only be waived
-    waiting = sorted(judged.verdict.rulings, key=lambda each: (bool(each.item.gate), each.fine))
-    titles = {each.item.key: each.item.title for each in waiting}
+    # always in the order of the list: what moves under the pointer is signed by mistake
+    titles = {each.key: each.title for each in judged.checklist.items}
     with st.form("sign", clear_on_submit=True, border=True):
         left, right = st.columns(2)
         action = left.segmented_control("What", list(ACTIONS), default="Sign", required=True) or "Sign"
-        item = left.selectbox("Item", list(titles), format_func=titles.__getitem__)
+        item = left.selectbox(
+            "Item", list(titles), index=None, format_func=titles.__getitem__, placeholder="Pick an item",
+            key=f"item of {judged.checklist.key}",
+        )  # fmt: skip
         name = left.text_input(
             "Name", value=who, disabled=bool(who), max_chars=80, help="not verified unless you are signed in"
         )
@@ -130,7 +132,7 @@ def sign(judged: store.Judged) -> None:
         if st.form_submit_button("Write it down", type="primary"):
             end = datetime.combine(until, time(23, 59), store.told().site.timezone) if until else None
             more = {"role": role, "note": note, "link": link, "verified": bool(who), "until": end, "asked_by": asked_by}
-            refused = store.sign(judged, item, ACTIONS[action], who or name, **more)
+            refused = store.sign(judged, item, ACTIONS[action], who or name, **more) if item else "pick an item"
             if refused:
                 st.error(f"Nothing was written: {refused}.", icon=":material/block:")
             else:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 
+import data.revision
+import data.series
+import data.standings
 import data.store
 import gate
 import settings
 from data import audit, deployments, runs
-from model import Deployment, Item, Ruling, Verdict
+from model import Deployment, Item, Ruling, Standing, Status, Verdict
 from tests import filled
 from ui import shelf
 
@@ -31,6 +35,11 @@ series = ["home-page"]
 key = "login"
 title = "The login flow works"
 group = "People"
+[[checklist.item]]
+key = "review"
+title = "Reviewed"
+group = "People"
+blocking = false
 """
 
 
@@ -62,13 +71,21 @@ def acts(scene) -> list[str]:
     with data.store.reading(engine) as c:
         entries = [
             entry
-            for subject in (gate.subject("release", SHA, name) for name in ("up", "login", "verdict"))
+            for subject in (gate.subject("release", SHA, name) for name in ("up", "login", "review", "verdict"))
             for entry in audit.of(c, subject)
         ]
         assert len(entries) == audit.count(c)
         assert audit.verify(c, KEY.encode()) is None
     engine.dispose()
     return [entry.act.action for entry in sorted(entries, key=lambda each: each.seq)]
+
+
+@contextmanager
+def writing(scene):
+    engine = data.store.open(scene.url)
+    with data.store.writing(engine) as c:
+        yield c
+    engine.dispose()
 
 
 def write(app, **fields: str):
@@ -84,7 +101,7 @@ def test_the_verdict_and_its_evidence(listed, visit) -> None:
     text = said(app)
     assert not app.exception
     assert [each.value for each in app.subheader] == ["Back end", "People", "Sign"]
-    for words in ("UNSURE", "The login flow works: not signed yet", "1 of 2", "up for", "from home-page", "measured"):
+    for words in ("UNSURE", "The login flow works: not signed yet", "1 of 3", "up for", "from home-page", "measured"):
         assert words in text
 
 
@@ -106,6 +123,30 @@ def test_the_last_signature_turns_it_go_and_a_second_click_writes_nothing(listed
     app = write(app, Item="login", Name="Ada")
     assert "already" in app.error[0].value
     assert acts(listed) == ["signed", "verdict"]
+
+
+def test_the_item_that_was_picked_stays_picked_when_another_one_turns(listed, visit) -> None:
+    app = visit("checklist")
+    picked = app.selectbox(key="item of release")
+    assert picked.value is None
+    assert picked.options == ["The home page is operational", "The login flow works", "Reviewed"]
+
+    with writing(listed) as c:
+        down = Standing("home-page", Status.DOWN, listed.now, listed.now, "refused")
+        data.standings.keep(c, data.series.ids(c), [down])
+        data.revision.bump(c)
+    write(visit("checklist"), Item="login", Name="Bob")
+    shelf.forget()
+    app.run()
+
+    assert "NO-GO" in said(app)
+    now = app.selectbox(key="item of release")
+    assert (now.id, now.options) == (picked.id, picked.options), "a browser then keeps what was picked and not yet sent"
+
+
+def test_nothing_is_signed_that_was_not_picked(listed, visit) -> None:
+    assert "pick an item" in write(visit("checklist"), Name="Ada").error[0].value
+    assert acts(listed) == []
 
 
 def test_what_is_measured_cannot_be_signed_and_a_name_is_needed(listed, visit) -> None:
