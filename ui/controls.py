@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 
 import streamlit as st
 
@@ -114,12 +116,14 @@ def sign(judged: store.Judged) -> None:
     who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
     # always in the order of the list: what moves under the pointer is signed by mistake
     titles = {each.key: each.title for each in judged.checklist.items}
-    with st.form("sign", clear_on_submit=True, border=True):
+    seen = _seen(judged)
+    number = st.session_state.setdefault("signed", 0)  # what was written begins a new form; what was refused stays
+    with st.form(f"sign {number}", border=True):
         left, right = st.columns(2)
         action = left.segmented_control("What", list(ACTIONS), default="Sign", required=True) or "Sign"
         item = left.selectbox(
             "Item", list(titles), index=None, format_func=titles.__getitem__, placeholder="Pick an item",
-            key=f"item of {judged.checklist.key}",
+            key=f"item {number} of {judged.checklist.key}",
         )  # fmt: skip
         name = left.text_input(
             "Name", value=who, disabled=bool(who), max_chars=80, help="not verified unless you are signed in"
@@ -132,11 +136,26 @@ def sign(judged: store.Judged) -> None:
         if st.form_submit_button("Write it down", type="primary"):
             end = datetime.combine(until, time(23, 59), store.told().site.timezone) if until else None
             more = {"role": role, "note": note, "link": link, "verified": bool(who), "until": end, "asked_by": asked_by}
-            refused = store.sign(judged, item, ACTIONS[action], who or name, **more) if item else "pick an item"
-            if refused:
-                st.error(f"Nothing was written: {refused}.", icon=":material/block:")
-            else:
-                st.rerun()
+            st.session_state["refused"] = _refused(judged, item, seen, ACTIONS[action], who or name, more)
+            st.session_state["signed"] = number + (not st.session_state["refused"])
+            st.rerun()  # what is drawn above may be older than what the store said
+    if refused := st.session_state.pop("refused", ""):
+        st.error(f"Nothing was written: {refused}.", icon=":material/block:")
+
+
+def _refused(
+    judged: store.Judged, item: str | None, seen: Mapping[str, int], kind: str, name: str, more: Mapping[str, Any]
+) -> str:
+    return store.sign(judged, item, kind, name, seen.get(item, 0), **more) if item else "pick an item"
+
+
+def _seen(judged: store.Judged) -> Mapping[str, int]:
+    """How many signatures of each item this viewer was shown before this click, and from now on."""
+    run = f"{judged.checklist.key} {judged.verdict.release}"
+    now = {each.item.key: len(each.signatures) for each in judged.verdict.rulings}
+    before: tuple[str, Mapping[str, int]] = st.session_state.get("seen", ("", {}))
+    st.session_state["seen"] = (run, now)
+    return before[1] if before[0] == run else now
 
 
 def device() -> str | None:

@@ -309,32 +309,27 @@ def _plan(c: Connection) -> tuple[tuple[str, str], ...]:
     return tuple((name, facts[name]) for name in ("serving", "previous", "rollback") if name in facts)
 
 
-def sign(judged: Judged, item: str, kind: str, name: str, **more: Any) -> str:
-    """Writes what a person decided; empty when it was written, else why not."""
+def sign(judged: Judged, item: str, kind: str, name: str, seen: int, **more: Any) -> str:
+    """Writes what a person decided who had ``seen`` so many signatures; empty when it was written, else why not."""
     one = next(each for each in judged.checklist.items if each.key == item)
-    ruling = next(each for each in judged.verdict.rulings if each.item.key == item)
-    writable = data.store.open(told().store.url, create=False, check=False)
     try:
-        with data.store.writing(writable) as c:
-            gate.sign(
-                c,
-                told(),
-                judged.checklist,
-                judged.verdict.release,
-                one,
-                kind,
-                name,
-                now(),
-                seen=len(ruling.signatures),
-                **more,
-            )
-            verdicts.settle(c, told(), now())
-            data.revision.bump(c)
+        writable = data.store.open(told().store.url, create=False, check=False)
+        try:
+            with data.store.writing(writable) as c:
+                gate.sign(
+                    c, told(), judged.checklist, judged.verdict.release, one, kind, name, now(), seen=seen, **more
+                )
+                verdicts.settle(c, told(), now())
+                data.revision.bump(c)
+        finally:
+            writable.dispose()
+            shelf.stale()
     except gate.Refused as reason:
         return reason.words
-    finally:
-        writable.dispose()
-    shelf.stale()
+    except data.store.StoreError as error:
+        return f"try again: {str(error).partition(chr(10))[0]}"
+    except data.store.Broken:
+        return "try again: the store refused it"
     return ""
 
 

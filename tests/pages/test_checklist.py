@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -88,11 +90,15 @@ def writing(scene):
     engine.dispose()
 
 
+def click(app):
+    return next(each for each in app.button if each.label == "Write it down").click().run()
+
+
 def write(app, **fields: str):
     labels = {each.label: each for each in (*app.text_input, *app.selectbox)}
     for label, value in fields.items():
         labels[label].set_value(value)
-    return app.button[0].click().run()
+    return click(app)
 
 
 def test_the_verdict_and_its_evidence(listed, visit) -> None:
@@ -127,7 +133,7 @@ def test_the_last_signature_turns_it_go_and_a_second_click_writes_nothing(listed
 
 def test_the_item_that_was_picked_stays_picked_when_another_one_turns(listed, visit) -> None:
     app = visit("checklist")
-    picked = app.selectbox(key="item of release")
+    picked = app.selectbox(key="item 0 of release")
     assert picked.value is None
     assert picked.options == ["The home page is operational", "The login flow works", "Reviewed"]
 
@@ -140,13 +146,57 @@ def test_the_item_that_was_picked_stays_picked_when_another_one_turns(listed, vi
     app.run()
 
     assert "NO-GO" in said(app)
-    now = app.selectbox(key="item of release")
+    now = app.selectbox(key="item 0 of release")
     assert (now.id, now.options) == (picked.id, picked.options), "a browser then keeps what was picked and not yet sent"
 
 
 def test_nothing_is_signed_that_was_not_picked(listed, visit) -> None:
     assert "pick an item" in write(visit("checklist"), Name="Ada").error[0].value
     assert acts(listed) == []
+
+
+def test_a_stale_tab_is_told_to_look_again_before_it_signs(listed, visit) -> None:
+    here, there = visit("checklist"), visit("checklist")
+    write(there, Item="login", Name="Bob")
+
+    here = write(here, Item="login", Name="Ada")
+    assert "look again" in here.error[0].value
+    assert "Bob" in said(here), "and this is what there is to see"
+    assert acts(listed) == ["signed", "verdict"]
+
+    assert not click(here).error, "what was typed is still there, and by now he has seen it"
+    assert acts(listed) == ["signed", "verdict", "signed"]
+
+
+def test_two_people_at_once_write_one_row_each(listed, visit) -> None:
+    apps = {"Ada": visit("checklist"), "Bob": visit("checklist")}
+    together = threading.Barrier(2)
+
+    def both(name: str) -> str:
+        together.wait(20)
+        app = write(apps[name], Item="login", Name=name)
+        return app.error[0].value if app.error else ""
+
+    with ThreadPoolExecutor(2) as pool:
+        told = list(pool.map(both, apps))
+
+    assert sorted(told)[0] == ""
+    assert "look again" in sorted(told)[1]
+    assert acts(listed) == ["signed", "verdict"]
+    late = next(name for name, words in zip(apps, told, strict=True) if words)
+    assert not click(apps[late]).error
+    assert acts(listed) == ["signed", "verdict", "signed"]
+
+
+def test_what_the_store_does_not_take_is_said_and_stays_in_the_form(listed, visit) -> None:
+    app = visit("checklist")
+    with writing(listed):  # somebody else has the store, for longer than anybody waits
+        app = write(app, Item="login", Name="Ada")
+
+    assert app.error[0].value.startswith("Nothing was written: try again: the store stayed locked")
+    assert acts(listed) == []
+    assert not click(app).error
+    assert acts(listed) == ["signed", "verdict"]
 
 
 def test_what_is_measured_cannot_be_signed_and_a_name_is_needed(listed, visit) -> None:
