@@ -271,6 +271,7 @@ def sign(
     sealing = key.reveal().encode()
     if not name.strip():
         raise Refused("a name is needed")
+    audit.alone(c)
     actor, asker = audit.pseudonym(name, sealing), audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
     before = signatures(c, checklist.key, wanted, item.key)
     if seen is not None and len(before) > seen:

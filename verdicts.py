@@ -33,6 +33,7 @@ def settle(c: Connection, known: Settings, now: datetime) -> None:
 
     Whoever looks next, the page or the poller, finds a GO written down before anybody was shown it, and revokes it.
     """
+    audit.alone(c)
     moved, turned = _look(c, known, now)
     for verdict in moved:
         runs.put(c, verdict)

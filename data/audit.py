@@ -37,7 +37,7 @@ def add(c: Connection, act: Act, key: bytes) -> Entry:
     """Writes an act at the end of the trail. ``c`` is a connection of data.store.writing. ValueError without a key."""
     if not key:
         raise ValueError("the audit trail needs a key")
-    _alone(c)
+    alone(c)
     number, seal = head(c)
     seq = number + 1
     row = _row(seq, act)
@@ -46,7 +46,11 @@ def add(c: Connection, act: Act, key: bytes) -> Entry:
     return Entry(seq, _act(row), sealed)
 
 
-def _alone(c: Connection) -> None:
+def alone(c: Connection) -> None:
+    """From here to the end of the transaction nobody else writes into the trail; who decides by it asks first.
+
+    What is read afterwards is what all who were before have written.
+    """
     if c.dialect.name == "postgresql":  # on SQLite the transaction has the write lock already
         c.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
@@ -198,7 +202,7 @@ def prune(c: Connection, before: datetime, key: bytes, limit: int = BATCH) -> in
     Returns how many: call again, each time in a new transaction. 0 also when what would go, or the base, does not fit
     its seal: traces of tampering are not tidied away.
     """
-    _alone(c)
+    alone(c)
     begun = _base(c)
     if begun and not _genuine(begun, key):
         return 0
