@@ -66,7 +66,8 @@ def _picture(verdict: Verdict) -> tuple[str, list[tuple[str, str, int]]]:
 def _watched(c: Connection, release: str, now: datetime) -> bool:
     """Before the deployment, and until an hour after it."""
     recent = deployments.between(c, now - timedelta(days=31), now)
-    ready = next((each.ready for each in recent if release in (each.commit, each.id) and each.ready), None)
+    mine = (each for each in recent if each.target == "production" and release in (each.commit, each.id))
+    ready = next((each.ready for each in mine), None)  # the newest: who deploys again begins a new hour
     return ready is None or now - ready < AFTER
 
 

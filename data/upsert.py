@@ -18,7 +18,7 @@ def upsert(c: Connection, table: Table, key: Collection[str] = (), stays: Collec
     statement = _insert(c, table)
     kept = {*key, *stays, *(column.name for column in table.primary_key.columns)}
     changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in kept}
-    index = list(key) or list(table.primary_key.columns)
+    index = [table.c[name] for name in key] or list(table.primary_key.columns)
     return statement.on_conflict_do_update(index_elements=index, set_=changed)
 
 

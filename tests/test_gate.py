@@ -438,7 +438,7 @@ def test_a_monitor_that_was_never_measured_leaves_the_promise_open(tmp_path: Pat
 
 
 def test_budgets_are_read_only_when_a_gate_asks(known: Settings, engine: Engine, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(gate.days, "between", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(gate._world.days, "between", lambda *_: pytest.fail("read"))
     asking = promised(tmp_path)
     assert judged(replace(known, slos=asking.slos), engine).state == "unsure"
     with pytest.raises(pytest.fail.Exception, match="read"):

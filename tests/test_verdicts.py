@@ -67,6 +67,27 @@ def test_an_hour_after_the_deployment_nothing_is_revoked_any_more(stage) -> None
     assert look(stage, Status.DOWN, NOW + timedelta(minutes=61))[1] == ["verdict"]
 
 
+@pytest.mark.parametrize("target", ["preview", "production"])
+def test_neither_a_preview_nor_an_earlier_deployment_ends_the_hour(target, stage) -> None:
+    _, engine = stage
+    with store.writing(engine) as c:
+        at = NOW - timedelta(hours=3)
+        deployments.put(c, [Deployment("old", "web", target, "ready", at, at, SHA)])
+    assert look(stage, Status.UP)[1] == ["verdict"]
+    assert look(stage, Status.DOWN, NOW + timedelta(minutes=30))[1] == ["verdict", "revoked"]
+
+
+@pytest.mark.parametrize("target", ["preview", "production"])
+def test_a_later_deployment_of_the_same_commit_begins_a_new_hour_in_production_only(target, stage) -> None:
+    _, engine = stage
+    look(stage, Status.UP)
+    with store.writing(engine) as c:
+        at = NOW + timedelta(minutes=90)
+        deployments.put(c, [Deployment("again", "web", target, "building", at, None, SHA)])
+    acts = look(stage, Status.DOWN, NOW + timedelta(minutes=100))[1]
+    assert acts == (["verdict", "revoked"] if target == "production" else ["verdict"])
+
+
 def test_a_run_that_has_just_begun_is_no_news(stage) -> None:
     told, acts, said = look(stage, Status.DOWN)
     assert (told, acts, said) == ([], [], [])

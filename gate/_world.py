@@ -1,13 +1,12 @@
-"""Puts together what the gate asks of the store, and writes down what people sign; the rules decide."""
+"""What the gates ask of the store, read once for all lists: standings, the past, latency, budgets, outside services."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from data import (
-    audit,
     changes,
     days,
     deployments,
@@ -21,55 +20,18 @@ from data import (
 )
 from data.snapshots import Kept
 from data.store import Connection
-from model import Act, Budget, Checklist, Entry, Interval, Item, Signature, Slo, Standing, Uptime, Verdict
-from rules import checklist as rules
+from model import Budget, Interval, Item, Slo, Standing, Uptime
 from rules import histogram, slo, uptime, windows
 from rules import intervals as cover
 from rules.gates import SENTRY, News, World
 from settings import Settings
 
-LOOK_BACK = timedelta(days=31)  # how far gates look for trouble and restarts
+LOOK_BACK = timedelta(days=31)  # how far gates look for restarts, issues and deployments
 READ = 90.0 * 3  # seconds after which a reading of an outside service is old, unless it is asked more seldom
 BACK = ("calm", "no-restart")  # gates that look back over a stretch
-KINDS = ("signed", "waived", "withdrawn", "commented")
 
 
-class Refused(Exception):
-    """What a person wanted to sign cannot be; ``words`` say why."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
-
-
-def of(known: Settings, key: str) -> Checklist | None:
-    """The checklist of that key."""
-    return next((each for each in known.checklists if each.key == key), None)
-
-
-def release(c: Connection, now: datetime) -> str:
-    """The commit that a run is about when none is named: the newest production deployment's, serving or not."""
-    recent = deployments.between(c, now - LOOK_BACK, now)
-    return next((each.commit or each.id for each in recent if each.target == "production"), "")
-
-
-def judge(c: Connection, known: Settings, checklist: Checklist, wanted: str, now: datetime) -> Verdict:
-    """The verdict on a release, from one snapshot of the store."""
-    return judge_all(c, known, (checklist,), wanted, now)[0]
-
-
-def judge_all(
-    c: Connection, known: Settings, checklists: Sequence[Checklist], wanted: str, now: datetime
-) -> tuple[Verdict, ...]:
-    """A verdict for each list; what they look at is read once for all of them."""
-    world = _world(c, known, [item for each in checklists for item in each.items], wanted, now)
-    return tuple(
-        rules.verdict(each, wanted, world, {item.key: signatures(c, each.key, wanted, item.key) for item in each.items})
-        for each in checklists
-    )
-
-
-def _world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, now: datetime) -> World:
+def world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, now: datetime) -> World:
     found, kept = standings.read(c), snapshots.read(c)
     keys = {key for item in items for key in item.series}
     horizons = _horizons(known, found)
@@ -213,109 +175,3 @@ def _news(c: Connection, known: Settings, kept: Kept | None, wanted: str, now: d
 def _names(version: str, wanted: str) -> bool:
     """Whether a release in Sentry is this one: the commit itself, name@commit, or name@version+commit."""
     return bool(wanted) and wanted in (version, version.rpartition("@")[2], version.rpartition("+")[2])
-
-
-def subject(checklist: str, wanted: str, item: str) -> str:
-    """What an act of the trail is about."""
-    return f"{checklist}/{wanted or '-'}/{item}"
-
-
-def signatures(c: Connection, checklist: str, wanted: str, item: str) -> tuple[Signature, ...]:
-    """What people said of one item in one run, oldest first."""
-    acts = [entry.act for entry in reversed(audit.of(c, subject(checklist, wanted, item))) if entry.act.action in KINDS]
-    return tuple(_signature(act) for act in acts)
-
-
-def _signature(act: Act) -> Signature:
-    said = dict(act.detail)
-    until = said.get("until")
-    return Signature(
-        act.at,
-        act.action,
-        act.actor,
-        act.role,
-        said.get("note", ""),
-        said.get("link", ""),
-        said.get("verified") == "yes",
-        datetime.fromisoformat(until).astimezone(UTC) if until else None,
-        said.get("asked_by", ""),
-    )
-
-
-def sign(
-    c: Connection,
-    known: Settings,
-    checklist: Checklist,
-    wanted: str,
-    item: Item,
-    kind: str,
-    name: str,
-    now: datetime,
-    *,
-    role: str = "",
-    note: str = "",
-    link: str = "",
-    verified: bool = False,
-    until: datetime | None = None,
-    asked_by: str = "",
-    seen: int | None = None,
-) -> Entry:
-    """Writes a signature, a waiver or a withdrawal into the trail. Raises Refused.
-
-    ``seen`` is how many signatures the signer had in front of him: when there are more by now, he looks again first.
-    The same person cannot sign twice while the first signature counts: a double click leaves one row.
-    """
-    key = known.server.audit_key
-    if key is None:
-        raise Refused("nobody can sign: [server] audit_key is not set")
-    sealing = key.reveal().encode()
-    if not name.strip():
-        raise Refused("a name is needed")
-    audit.alone(c)
-    actor, asker = audit.pseudonym(name, sealing), audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
-    before = signatures(c, checklist.key, wanted, item.key)
-    if seen is not None and len(before) > seen:
-        raise Refused("somebody else has signed meanwhile: look again")
-    _allowed(kind, item, before, actor, note, asker, until, now)
-    audit.know(c, actor, name.strip(), now)
-    if asker:
-        audit.know(c, asker, asked_by.strip(), now)
-    detail = {
-        "note": note,
-        "link": link,
-        "verified": "yes" if verified else "",
-        "asked_by": asker,
-        "until": until.isoformat() if until else "",
-    }
-    pairs = tuple((name, value) for name, value in detail.items() if value)
-    return audit.add(c, Act(now, actor, role, kind, subject(checklist.key, wanted, item.key), pairs), sealing)
-
-
-def _allowed(
-    kind: str,
-    item: Item,
-    before: tuple[Signature, ...],
-    actor: str,
-    note: str,
-    asker: str,
-    until: datetime | None,
-    now: datetime,
-) -> None:
-    if kind not in KINDS:
-        raise Refused("expected signed, waived, withdrawn or commented")
-    if kind == "commented" and not note.strip():
-        raise Refused("a comment needs words: write them into the note")
-    mine = [each for each in before if each.actor == actor and each.kind != "commented"]
-    if kind == "signed" and item.gate:
-        raise Refused("this item is judged by what was measured; it can be waived, not signed")
-    if kind == "signed" and mine and mine[-1].kind == "signed" and now - mine[-1].at < timedelta(seconds=item.valid):
-        raise Refused("you have signed this already")
-    if kind == "withdrawn" and (not mine or mine[-1].kind == "withdrawn"):
-        raise Refused("there is nothing of yours to withdraw")
-    if kind == "waived":
-        if not note.strip():
-            raise Refused("a waiver needs a reason")
-        if not asker or asker == actor:
-            raise Refused("a waiver is approved by another person than the one who asks for it")
-        if until is None or not now < until <= now + timedelta(days=90):
-            raise Refused("a waiver ends, within 90 days")

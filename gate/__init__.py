@@ -1,0 +1,38 @@
+"""Puts together what the gate asks of the store, and writes down what people sign; the rules decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from data.store import Connection
+from gate._releases import release
+from gate._signing import KINDS, Refused, sign, signatures, subject
+from gate._world import world
+from model import Checklist, Signature, Verdict
+from rules import checklist as rules
+from settings import Settings
+
+__all__ = ["KINDS", "Refused", "judge", "judge_all", "of", "release", "sign", "signatures", "subject"]
+
+
+def of(known: Settings, key: str) -> Checklist | None:
+    """The checklist of that key."""
+    return next((each for each in known.checklists if each.key == key), None)
+
+
+def judge(c: Connection, known: Settings, checklist: Checklist, wanted: str, now: datetime) -> Verdict:
+    """The verdict on a release, from one snapshot of the store."""
+    return judge_all(c, known, (checklist,), wanted, now)[0]
+
+
+def judge_all(
+    c: Connection, known: Settings, checklists: Sequence[Checklist], wanted: str, now: datetime
+) -> tuple[Verdict, ...]:
+    """A verdict for each list; what they look at is read once for all of them."""
+    now_known = world(c, known, [item for each in checklists for item in each.items], wanted, now)
+    return tuple(rules.verdict(each, wanted, now_known, _said(c, each, wanted)) for each in checklists)
+
+
+def _said(c: Connection, checklist: Checklist, wanted: str) -> dict[str, tuple[Signature, ...]]:
+    return {item.key: signatures(c, checklist.key, wanted, item.key) for item in checklist.items}
