@@ -640,7 +640,8 @@ class Signature:
 class Ruling:
     """Where one item stands: ``state`` is pass, fail, stale, missing, waived or unknown.
 
-    ``words`` is what was seen, ``at`` when, ``of`` where; it counts until ``until``.
+    ``words`` is what was seen, ``at`` when, ``of`` where; it counts until ``until``. ``doubtful``: a sample speaks
+    against what was confirmed, and waits for company.
     """
 
     item: Item
@@ -650,6 +651,7 @@ class Ruling:
     of: str = ""
     until: datetime | None = None
     signatures: tuple[Signature, ...] = ()
+    doubtful: bool = False
 
     @property
     def fine(self) -> bool:

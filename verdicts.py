@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 import gate
 from data import audit, changes, deployments, notifications, revision, runs, store, watch
@@ -14,7 +15,9 @@ from settings import Settings
 
 AFTER = timedelta(hours=1)
 KEPT = timedelta(minutes=5)  # how old the evidence of a run that stands still may be when its hour is over
-NOTE = "verdict "
+NOTE, TOLD = "verdict ", "told "
+OFTEN = 2  # times an hour that a GO of the same release is told; and so often that it is revoked
+QUIET = "It turns often. For an hour no further GO of it is told; the page Checklist says how it stands."
 
 
 def step(engine: Engine, known: Settings, now: datetime) -> None:
@@ -44,13 +47,13 @@ def settle(c: Connection, known: Settings, now: datetime) -> None:
 
 
 def _look(c: Connection, known: Settings, now: datetime) -> tuple[list[Verdict], list[tuple[Verdict, str]]]:
-    """The verdicts whose kept run is out of date, and those that are not what was noted, with what was."""
+    """The verdicts whose kept run is out of date, and those that are not what they were, with what that was."""
     release = gate.release(c, now)
     watched = _watched(c, release, now)
     verdicts = gate.judge_all(c, known, known.checklists, release, now) if watched else ()
-    noted = watch.noted(c)
-    moved = [each for each in verdicts if _moved(runs.read(c, each.checklist, each.release), each)]
-    turned = [(each, _before(noted, each.checklist, release)) for each in verdicts]
+    found = [(each, runs.read(c, each.checklist, each.release)) for each in verdicts]
+    moved = [each for each, run in found if _moved(run, each)]
+    turned = [(each, run.verdict.state if run else "") for each, run in found]
     return moved, [(each, before) for each, before in turned if each.state != before]
 
 
@@ -71,11 +74,6 @@ def _watched(c: Connection, release: str, now: datetime) -> bool:
     return ready is None or now - ready < AFTER
 
 
-def _before(noted: dict[str, str], key: str, release: str) -> str:
-    said = json.loads(noted.get(f"{NOTE}{key}", "{}"))
-    return str(said.get("state", "")) if said.get("release") == release else ""
-
-
 def _write(c: Connection, known: Settings, verdict: Verdict, before: str, now: datetime) -> None:
     watch.note(c, f"{NOTE}{verdict.checklist}", json.dumps({"release": verdict.release, "state": verdict.state}))
     if not before and verdict.state != "go":
@@ -89,13 +87,33 @@ def _write(c: Connection, known: Settings, verdict: Verdict, before: str, now: d
         act = Act(now, "watch", "watch", "revoked" if revoked else "verdict", subject, (("note", verdict.words[:400]),))
         audit.add(c, act, known.server.audit_key.reveal().encode())
     if revoked or verdict.state == "go":
-        notice = _notice(verdict, name, revoked, now)
-        notifications.owe(c, [(channel.key, notice) for channel in known.channels], now, now)
+        _tell(c, known, verdict, name, revoked, now)
 
 
-def _notice(verdict: Verdict, name: str, revoked: bool, now: datetime) -> Notice:
+def _tell(c: Connection, known: Settings, verdict: Verdict, name: str, revoked: bool, now: datetime) -> None:
+    """A verdict that flutters tells of a few turns an hour; what was told last is never a GO that is gone."""
+    noted = watch.noted(c).get(f"{TOLD}{verdict.checklist}", "{}")
+    of, goes, last = _told(json.loads(noted), verdict.release, now)
+    if last == "revoked" if revoked else len(goes) >= OFTEN:
+        return
+    goes = goes if revoked else [*goes, now.isoformat()]
+    quiet = revoked and len(goes) >= OFTEN
+    said = {"release": of, "goes": goes, "last": "revoked" if revoked else "go"}
+    watch.note(c, f"{TOLD}{verdict.checklist}", json.dumps(said))
+    notice = _notice(verdict, name, revoked, quiet, now)
+    notifications.owe(c, [(channel.key, notice) for channel in known.channels], now, now)
+
+
+def _told(said: dict[str, Any], release: str, now: datetime) -> tuple[str, list[str], str]:
+    """(release, moments of the last hour at which a GO was told, what was told last)."""
+    if said.get("release") != release:
+        return release, [], ""
+    goes = [at for at in said["goes"] if timedelta() <= now - datetime.fromisoformat(at) < AFTER]
+    return release, goes, said["last"]
+
+
+def _notice(verdict: Verdict, name: str, revoked: bool, quiet: bool, now: datetime) -> Notice:
     head = f"{name}: GO revoked for {verdict.release[:12]}" if revoked else f"{name}: GO for {verdict.release[:12]}"
     key = f"checklist:{verdict.checklist}:{verdict.release}:{verdict.state}:{now.isoformat()}"
-    return Notice(
-        key, "watch", messages.inert(head, messages.TITLE), messages.body([messages.inert(verdict.words, 400)])
-    )
+    lines = [messages.inert(verdict.words, 400), *([QUIET] if quiet else [])]
+    return Notice(key, "watch", messages.inert(head, messages.TITLE), messages.body(lines))

@@ -38,6 +38,12 @@ def read(c: Connection, checklist: str, release: str) -> Run | None:
     return _run(dict(row)) if row else None
 
 
+def state(c: Connection, checklist: str, release: str) -> str:
+    """What a run came to last; empty when there was none."""
+    query = select(RUNS.c.state).where(RUNS.c.checklist == checklist, RUNS.c.release == release)
+    return str(c.execute(query).scalar() or "")
+
+
 def newest(c: Connection, checklist: str, limit: int = 50) -> tuple[Run, ...]:
     """The runs of one list without their items, newest first."""
     t = RUNS.c

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from data import runs
 from data.store import Connection
 from gate._releases import release
 from gate._signing import KINDS, Refused, sign, signatures, subject
 from gate._world import world
 from model import Checklist, Signature, Verdict
 from rules import checklist as rules
+from rules.gates import World
 from settings import Settings
 
 __all__ = ["KINDS", "Refused", "judge", "judge_all", "of", "release", "sign", "signatures", "subject"]
@@ -31,7 +33,12 @@ def judge_all(
 ) -> tuple[Verdict, ...]:
     """A verdict for each list; what they look at is read once for all of them."""
     now_known = world(c, known, [item for each in checklists for item in each.items], wanted, now)
-    return tuple(rules.verdict(each, wanted, now_known, _said(c, each, wanted)) for each in checklists)
+    return tuple(_verdict(c, each, wanted, now_known) for each in checklists)
+
+
+def _verdict(c: Connection, checklist: Checklist, wanted: str, now_known: World) -> Verdict:
+    stood = runs.state(c, checklist.key, wanted) == "go"
+    return rules.verdict(checklist, wanted, now_known, _said(c, checklist, wanted), stood)
 
 
 def _said(c: Connection, checklist: Checklist, wanted: str) -> dict[str, tuple[Signature, ...]]:

@@ -6,11 +6,12 @@ Unknown never counts as a pass; evidence grows old in front of the reader; a wai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import words
 from model import Checklist, Item, Ruling, Signature, Verdict
-from rules.gates import GATES, World
+from rules.gates import DOUBT, GATES, World
 
 NAMED = 3  # items that a verdict names
 
@@ -23,7 +24,7 @@ def rule(item: Item, world: World, signatures: Sequence[Signature] = ()) -> Ruli
     if not found.fine and waiver is not None:
         words_ = f"waived until {waiver.until:%Y-%m-%d}: {waiver.note}" if waiver.until else f"waived: {waiver.note}"
         return Ruling(item, "waived", f"{words_} (seen: {found.words})", waiver.at, found.of, waiver.until, said)
-    return Ruling(item, found.state, found.words, found.at, found.of, found.until, said)
+    return replace(found, signatures=said)
 
 
 def _automatic(item: Item, world: World) -> Ruling:
@@ -31,7 +32,7 @@ def _automatic(item: Item, world: World) -> Ruling:
     until = at + timedelta(seconds=item.valid) if at else None
     if state == "pass" and (until is None or until < world.now):
         state, said = "stale", f"{said}; seen {words.ago(at, world.now)}" if at else "never seen"
-    return Ruling(item, state, said, at, of, until)
+    return Ruling(item, "unknown" if state == DOUBT else state, said, at, of, until, doubtful=state == DOUBT)
 
 
 def _manual(item: Item, now: datetime, signatures: Sequence[Signature]) -> Ruling:
@@ -77,18 +78,25 @@ def _waiver(signatures: Sequence[Signature], now: datetime) -> Signature | None:
     return found
 
 
-def verdict(checklist: Checklist, release: str, world: World, signatures: Mapping[str, Sequence[Signature]]) -> Verdict:
-    """go when every blocking item passes or is waived; no-go when one fails; unsure when one is not known."""
+def verdict(
+    checklist: Checklist, release: str, world: World, signatures: Mapping[str, Sequence[Signature]], stood: bool = False
+) -> Verdict:
+    """go when every blocking item passes or is waived; no-go when one fails; unsure when one is not known.
+
+    A GO that ``stood`` is held while what is missing is merely in doubt: a single sample neither takes nor gives one.
+    """
     rulings = tuple(rule(item, world, signatures.get(item.key, ())) for item in checklist.items)
     blocking = [each for each in rulings if each.item.blocking and not each.fine]
     failed = [each for each in blocking if each.state == "fail"]
     waived = sum(each.state == "waived" for each in rulings)
-    state = "no-go" if failed else "unsure" if blocking else "go"
+    held = stood and bool(blocking) and all(each.doubtful for each in blocking)
+    state = "no-go" if failed else "unsure" if blocking and not held else "go"
     if not rulings:
         state, said = "unsure", "the list is empty"
     else:
         said = "; ".join(f"{each.item.title}: {each.words}" for each in (failed or blocking)[:NAMED])
         more = len(blocking) - NAMED
         said = f"{said}; and {more} more" if more > 0 and said else said or "every blocking item passes"
+    said = f"held while {said}" if held else said
     beside = f" with {words.count(waived, 'waiver')}" if waived else ""
     return Verdict(checklist.key, release, state, f"{state.upper()}{beside}: {said}", world.now, rulings, waived)

@@ -10,6 +10,7 @@ import words
 from model import Budget, Change, Interval, Item, Standing, Status
 from rules import slo, status
 
+DOUBT = "doubt"  # a sample speaks against what was confirmed: unknown, but for a moment only
 SLACK = 1.0  # seconds of a stretch that may be missing: clocks and rounding
 SENTRY = "sentry.health"  # the reading that asks which issues a release brought
 Seen = tuple[str, str, datetime | None, str]  # state, words, when, of what
@@ -54,7 +55,7 @@ def _blocked(key: str, world: World, fine: Collection[Status]) -> Seen | None:
     if state not in fine:
         return "fail", f"{key} is {words.STATUS_WORD[state]}{f': {said}' if said else ''}", standing.seen, key
     if any(doubt.status not in fine for doubt in standing.doubts):
-        return "unknown", f"{key} is in doubt right now", standing.seen, key
+        return DOUBT, f"{key} is in doubt right now", standing.seen, key
     return None
 
 
@@ -174,7 +175,7 @@ def _p95(item: Item, world: World) -> Seen:
         if value > (item.limit or 0):
             return "fail", f"{key}: p95 {words.ms(value)}, at most {words.ms(item.limit)}", at, key
         blocked = _blocked(key, world, Status)
-        if blocked and blocked[0] == "unknown":
+        if blocked and blocked[0] in ("unknown", DOUBT):
             return blocked
         oldest = at if oldest is None else min(oldest, at)
     return "pass", f"p95 at most {words.ms(item.limit)}", oldest, ", ".join(item.series)[:80]

@@ -9,7 +9,7 @@ import pytest
 import gate
 import verdicts
 from data import audit, changes, deployments, notifications, runs, series, standings, store, watch
-from model import Deployment, Standing, Status
+from model import Deployment, Doubt, Standing, Status
 from tests.test_gate import KEY, SHA, TOML
 
 NOW = datetime.now(UTC)
@@ -34,13 +34,22 @@ def stage(tmp_path):
     engine.dispose()
 
 
-def look(stage, state, at=NOW, minutes=60.0):
+def look(stage, state, at=NOW, minutes=60.0, doubts=(), seen=0.0):
     known, engine = stage
     with store.writing(engine) as c:
         standings.keep(
             c,
             series.ids(c),
-            [Standing("web", state, at - timedelta(minutes=minutes), at, "refused" * (state is Status.DOWN))],
+            [
+                Standing(
+                    "web",
+                    state,
+                    at - timedelta(minutes=minutes),
+                    at - timedelta(seconds=seen),
+                    "refused" * (state is Status.DOWN),
+                    doubts,
+                )
+            ],
         )
     verdicts.step(engine, known, at)
     with store.reading(engine) as c:
@@ -60,6 +69,41 @@ def test_a_go_and_its_revocation_are_told_once_each(stage) -> None:
     assert "GO revoked" in said[-1]
     assert "refused" in said[-1]
     assert look(stage, Status.DOWN, NOW + timedelta(seconds=12))[1] == ["verdict", "revoked"]
+
+
+def test_one_doubtful_sample_revokes_nothing_and_makes_nothing(stage) -> None:
+    _, engine = stage
+    doubt = (Doubt(NOW, Status.DOWN, "refused"),)
+    assert look(stage, Status.UP, doubts=doubt)[1] == []
+    assert look(stage, Status.UP, NOW + timedelta(seconds=3))[1] == ["verdict"]
+    told, acts, _ = look(stage, Status.UP, NOW + timedelta(seconds=6), doubts=doubt)
+    assert (len(told), acts) == (1, ["verdict"])
+    with store.reading(engine) as c:
+        assert "held while" in runs.read(c, "release", SHA).verdict.words
+        one = gate.judge(c, stage[0], stage[0].checklists[0], SHA, NOW + timedelta(seconds=6))
+    assert (one.state, one.rulings[0].state) == ("go", "unknown"), "every door says the same"
+    assert look(stage, Status.DOWN, NOW + timedelta(seconds=9))[1] == ["verdict", "revoked"]
+
+
+def test_what_nobody_sees_for_longer_than_its_horizon_revokes(stage) -> None:
+    look(stage, Status.UP)
+    doubt = (Doubt(NOW, Status.DOWN, "refused"),)
+    assert look(stage, Status.UP, NOW + timedelta(seconds=60), seen=60, doubts=doubt)[1] == ["verdict"]
+    assert look(stage, Status.UP, NOW + timedelta(seconds=80), seen=80, doubts=doubt)[1] == ["verdict", "revoked"]
+
+
+def test_what_flutters_tells_a_few_times_an_hour_and_never_ends_on_a_go_that_is_gone(stage) -> None:
+    for turn in range(6):
+        at = NOW + timedelta(minutes=4 * turn)
+        look(stage, Status.UP, at)
+        told, acts, said = look(stage, Status.DOWN, at + timedelta(seconds=30))
+    assert [title.split(":")[1][:11] for title in told] == [" GO for 3f2", " GO revoked"] * 2
+    assert acts == ["verdict", "revoked"] * 6
+    assert len(said) == 12, "trail and page show all"
+    _, engine = stage
+    with store.reading(engine) as c:
+        last = max(notifications.recent(c, 20), key=lambda each: each.created).notice
+    assert "turns often" in last.body
 
 
 def test_an_hour_after_the_deployment_nothing_is_revoked_any_more(stage) -> None:

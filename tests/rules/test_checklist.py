@@ -315,6 +315,28 @@ def test_the_verdict(found, signatures, state, words) -> None:
     assert (said.state, words in said.words) == (state, True)
 
 
+DOUBTED = (Doubt(ago(0.1), DOWN),)
+
+
+@pytest.mark.parametrize(
+    ("found", "stood", "state", "words"),
+    [
+        ([standing(doubts=DOUBTED)], True, "go", "GO: held while The item: web is in doubt right now"),
+        ([standing(doubts=DOUBTED)], False, "unsure", "UNSURE: The item: web is in doubt"),
+        ([standing(DOWN)], True, "no-go", "web is down"),
+        ([standing(DOWN, doubts=(Doubt(ago(0.1), UP),))], True, "no-go", "web is down"),
+        ([standing(seen=9)], True, "unsure", "no sample"),
+        ([standing(seen=9, doubts=DOUBTED)], True, "unsure", "no sample"),
+    ],
+)
+def test_a_go_that_stood_is_held_while_something_is_merely_in_doubt(found, stood, state, words) -> None:
+    items = (item(), replace(MANUAL, key="m", title="Login works"))
+    one = verdict(Checklist("release", "Release", items), "3f2c", world(*found), {"m": [signed()]}, stood)
+    assert (one.state, words in one.words) == (state, True), one.words
+    missing = verdict(Checklist("release", "Release", items), "3f2c", world(*found), {}, stood)
+    assert missing.state != "go", "a doubt excuses nothing else"
+
+
 def test_an_empty_list_allows_nothing() -> None:
     assert verdict(Checklist("x", "X"), "", world(), {}).state == "unsure"
 
