@@ -586,11 +586,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """What must hold before, or after, a release."""
+    """What must hold before, or after, a release; or, not ``per_release``, one run that goes on across releases."""
 
     key: str
     name: str
     items: tuple[Item, ...] = ()
+    per_release: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from model import Channel, Checklist, Integration, Item, Maintenance, Monitor, S
 
 T = TypeVar("T", bound=BaseModel)
 ALONE = ("no-new-issue", "event-received", "arriving")  # gates that look at the whole platform
+OF_A_RELEASE = ("no-new-issue", "event-received")
 
 
 class Reading:
@@ -120,7 +121,11 @@ class Reading:
                     raise Mistake((*place, "series"), f"the gate {each.gate!r} must be told what it looks at")
                 if each.gate == "budget":
                     self._budget(place, each, [slo.key for slo in slos])
-        return tuple(Checklist(row.key, row.name, tuple(_item(each) for each in row.item)) for row in read)
+                if each.gate in OF_A_RELEASE and not row.per_release:
+                    raise Mistake((*place, "gate"), f"{each.gate!r} asks about a release, but this list has none")
+        return tuple(
+            Checklist(row.key, row.name, tuple(_item(each) for each in row.item), row.per_release) for row in read
+        )
 
     def _budget(self, place: Place, item: tables.ChecklistItem, keys: Sequence[str]) -> None:
         self._all_known((*place, "series"), item.series, keys, "[[slo]]")

@@ -306,6 +306,7 @@ class Checklist(Table):
 
     key: Key = Field(description="stable: its runs hang on it")
     name: Text
+    per_release: bool = Field(True, description="a fresh run for each release; false: one run that goes on")
     item: tuple[ChecklistItem, ...] = Field(min_length=1, max_length=200, description="[[checklist.item]]")
 
 

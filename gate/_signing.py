@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from data import audit
+from data import audit, runs
 from data.store import Connection
+from gate._releases import ask, current
 from model import Act, Checklist, Entry, Item, Signature
 from settings import Settings
 
@@ -77,6 +78,8 @@ def sign(
     if not name.strip():
         raise Refused("a name is needed")
     audit.alone(c)
+    if checklist.per_release and wanted not in current(c, now) and runs.state(c, checklist.key, wanted):
+        raise Refused("another release has come since, and this run is over")
     actor, asker = audit.pseudonym(name, sealing), audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
     before = signatures(c, checklist.key, wanted, item.key)
     if seen is not None and len(before) > seen:
@@ -92,6 +95,8 @@ def sign(
         "asked_by": asker,
         "until": until.isoformat() if until else "",
     }
+    if checklist.per_release:
+        ask(c, wanted, now)
     pairs = tuple((name, value) for name, value in detail.items() if value)
     return audit.add(c, Act(now, actor, role, kind, subject(checklist.key, wanted, item.key), pairs), sealing)
 

@@ -14,7 +14,8 @@ from sqlalchemy import Engine
 
 import gate
 import settings
-from data import audit, days, deployments, intervals, issues, rollups, series, snapshots, standings, store
+import verdicts
+from data import audit, days, deployments, intervals, issues, rollups, runs, series, snapshots, standings, store
 from model import (
     Checklist,
     Day,
@@ -521,6 +522,111 @@ def test_the_trail_is_verified_from_the_command_line(known: Settings, engine: En
         c.execute(text("UPDATE audit SET actor = 'x' WHERE seq = 1"))
     broken = shell(known, "audit", "verify")
     assert (broken.exit_code, "number 1 does not fit" in broken.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("nothing",), 2, "there is no checklist nothing; there are release"),
+        (("release", "--wait", "soon"), 2, "--wait"),
+        (("release", "--release", "a b"), 2, "--release"),
+        (("release",), 3, "no store"),
+    ],
+)
+def test_what_was_asked_wrongly_and_what_cannot_be_read_are_no_no_go(arguments, code, words, known: Settings) -> None:
+    mistake = shell(known, "gate", *arguments).exception
+    assert mistake.code == code
+    assert words in str(mistake)
+
+
+OTHER = "b" * 40
+
+
+def deployed(engine: Engine, commit: str, minutes: float, state: str = "ready", name: str = "") -> None:
+    at = NOW + timedelta(minutes=minutes)
+    with store.writing(engine) as c:
+        deployments.put(c, [Deployment(name or f"dpl_{commit[:4]}", "web", "production", state, at, at, commit)])
+
+
+def test_a_release_that_somebody_asked_about_can_be_signed_before_it_is_deployed(
+    known: Settings, engine: Engine
+) -> None:
+    seen_now(engine)
+    assert shell(known, "gate", "release", "--release", OTHER).exit_code == 3
+    assert shell(known, "gate", "release", "--release", SHA).exit_code == 3
+    at = datetime.now(UTC)
+    with store.reading(engine) as c:
+        assert list(gate.asked(c, at)) == [OTHER], "what is deployed need not be noted"
+        assert gate.current(c, at) == gate.watched(c, at) == (SHA, OTHER)
+        assert not gate.news(c, OTHER, at)
+        assert gate.news(c, OTHER, at + timedelta(minutes=11))
+        assert not gate.asked(c, at + timedelta(days=2))
+    checklist = known.checklists[0]
+    with store.writing(engine) as c:
+        gate.sign(c, known, checklist, OTHER, checklist.items[3], "signed", "Ada", at)
+        verdicts.settle(c, known, at)
+        assert runs.state(c, "release", OTHER) == "unsure", "it is judged by itself from now on"
+    deployed(engine, OTHER, 1)
+    with store.reading(engine) as c:
+        later = NOW + timedelta(minutes=2)
+        assert (gate.release(c, later), gate.current(c, later)) == (OTHER, (OTHER,))
+
+
+def test_what_nobody_deploys_fills_no_note(known: Settings, engine: Engine) -> None:
+    with store.writing(engine) as c:
+        for number in range(50):
+            gate.ask(c, f"{number:040d}", NOW + timedelta(seconds=number))
+        gate.ask(c, "<b>", NOW)
+        found = gate.asked(c, NOW + timedelta(minutes=1))
+    assert list(found)[:2] == [f"{49:040d}", f"{48:040d}"]
+    assert len(found) == 20
+
+
+async def test_a_run_that_is_over_is_the_same_everywhere_and_takes_no_signature(
+    known: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import httpx
+
+    from tests.serving import forget, guarded
+
+    signed_by_all(known, engine)
+    with store.writing(engine) as c:
+        verdicts.settle(c, known, NOW)
+        assert runs.state(c, "release", SHA) == "go"
+    deployed(engine, OTHER, 0)
+    seen_now(engine, Status.DOWN)
+
+    assert shell(known, "gate", "release", "--release", SHA).exit_code == 0, "as it was judged, not by today's world"
+    assert shell(known, "gate", "release").exit_code == 1
+    monkeypatch.setenv("WARDROUND_CONFIG", str(known.path))
+    forget()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded()), base_url="http://localhost") as client:
+        token = {"Authorization": "Bearer scraper-0123456789abcdef"}
+        old, new = [
+            (await client.get(f"/api/gate/release?release={each}", headers=token)).json() for each in (SHA, OTHER)
+        ]
+    forget()
+    assert (old["verdict"], new["verdict"]) == ("go", "no-go")
+    assert old["at"] == NOW.isoformat(timespec="seconds")
+    with pytest.raises(gate.Refused, match="is over"):
+        signed(known, engine, "login", "Eve", at=NOW + timedelta(minutes=1))
+
+
+async def test_the_door_notes_what_a_pipeline_waits_for(known: Settings, engine: Engine, monkeypatch) -> None:
+    import httpx
+
+    from tests.serving import forget, guarded
+
+    monkeypatch.setenv("WARDROUND_CONFIG", str(known.path))
+    forget()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded()), base_url="http://localhost") as client:
+        for token in ("x", "scraper-0123456789abcdef"):
+            with store.reading(engine) as c:
+                assert not gate.asked(c, datetime.now(UTC)), "a stranger's question is none"
+            await client.get(f"/api/gate/release?release={OTHER}", headers={"Authorization": f"Bearer {token}"})
+    forget()
+    with store.reading(engine) as c:
+        assert list(gate.asked(c, datetime.now(UTC))) == [OTHER]
 
 
 async def test_the_door_for_pipelines(known: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,6 +148,51 @@ def test_another_release_begins_anew(stage) -> None:
         assert '"release": "bbbb' in watch.noted(c)["verdict release"]
 
 
+GOES_ON = """
+[[checklist]]
+key = "recovery"
+name = "Emergency recovery"
+per_release = false
+[[checklist.item]]
+key = "moment"
+title = "Find the point in time"
+valid = "31d"
+"""
+
+
+def test_a_list_about_no_release_keeps_its_signatures_across_deployments(stage) -> None:
+    import settings
+
+    known, engine = stage
+    known.path.write_text(known.path.read_text() + GOES_ON)
+    known = settings.load(known.path, {})
+    recovery = known.checklists[1]
+    with store.writing(engine) as c:
+        gate.sign(c, known, recovery, "", recovery.items[0], "signed", "Ada", NOW)
+        verdicts.settle(c, known, NOW)
+    later = NOW + timedelta(hours=30)
+    with store.writing(engine) as c:
+        deployments.put(c, [Deployment("e", "web", "production", "ready", later, later, "b" * 40)])
+    verdicts.step(engine, known, later)
+    with store.reading(engine) as c:
+        for wanted in ("", SHA, "b" * 40):
+            found, over = gate.answer(c, known, recovery, wanted, later)
+            assert (found.state, found.release, over) == ("go", "", False)
+        assert [(each.verdict.release, each.verdict.state) for each in runs.newest(c, "recovery")] == [("", "go")]
+        titles = [each.notice.title for each in notifications.recent(c, 20)]
+    assert "Emergency recovery: GO" in titles
+
+
+def test_a_list_about_no_release_cannot_ask_about_one(stage) -> None:
+    import settings
+
+    known, _ = stage
+    item = '[[checklist.item]]\nkey = "new"\ntitle = "New"\ngate = "no-new-issue"\n'
+    known.path.write_text(known.path.read_text() + GOES_ON + item)
+    with pytest.raises(settings.ConfigError, match="'no-new-issue' asks about a release, but this list has none"):
+        settings.load(known.path, {})
+
+
 def test_an_earlier_run_stays_readable_as_it_was(stage) -> None:
     _, engine = stage
     look(stage, Status.UP)

@@ -88,24 +88,36 @@ class Run:
 
 
 def checklist() -> Run:
-    """The list and the release in the address; the newest production deployment when none is chosen."""
-    names = {each.key: each.name for each in store.told().checklists}
-    keys, commits = list(names), store.releases() or ("",)
-    asked = st.query_params.get("checklist", "")
+    """The list and the release in the address; the newest production deployment when none is chosen.
+
+    A release in the address that nobody has deployed yet can be signed for all the same.
+    """
+    known = {each.key: each for each in store.told().checklists}
+    keys, commits = list(known), store.releases() or ("",)
+    asked, named = st.query_params.get("checklist", ""), st.query_params.get("release", "")
+    named = next((each for each in commits if len(named) > 6 and each.startswith(named)), named)
+    if named not in commits and store.shaped(named):
+        commits = (*commits, named)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = st.selectbox(
-            "Checklist", keys, index=keys.index(asked) if asked in names else 0, format_func=names.__getitem__,
-            key=f"list {asked}", label_visibility="collapsed", width=320, on_change=_listed, args=(f"list {asked}",),
+            "Checklist", keys, index=keys.index(asked) if asked in known else 0,
+            format_func=lambda each: known[each].name, key=f"list {asked}", label_visibility="collapsed", width=320,
+            on_change=_chosen, args=("checklist", f"list {asked}"),
         )  # fmt: skip
+        one = known[key or keys[0]]
+        if not one.per_release:
+            st.caption("One run that goes on: this list is not about a release.")
+            return Run(one.key, "")
         release = st.selectbox(
-            "Release", commits, format_func=lambda commit: commit[:12] or "no release known", key="release",
-            bind="query-params", label_visibility="collapsed", width=240,
+            "Release", commits, index=commits.index(named) if named in commits else 0,
+            format_func=lambda commit: commit[:12] or "no release known", key=f"release {named}",
+            label_visibility="collapsed", width=240, on_change=_chosen, args=("release", f"release {named}"),
         )  # fmt: skip
-    return Run(key or keys[0], release or "")
+    return Run(one.key, release or "")
 
 
-def _listed(key: str) -> None:
-    st.query_params["checklist"] = st.session_state[key] or ""
+def _chosen(name: str, key: str) -> None:
+    st.query_params[name] = st.session_state[key] or ""
 
 
 ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn", "Comment": "commented"}

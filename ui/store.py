@@ -281,7 +281,14 @@ def releases() -> tuple[str, ...]:
     with data.store.reading(shelf.engine()) as c:
         recent = data.deployments.between(c, now() - timedelta(days=31), now())
         judged = [release for release in data.runs.releases(c) if release]
-    return tuple(dict.fromkeys([*(each.commit or each.id for each in recent if each.target == "production"), *judged]))
+        asked = gate.asked(c, now())
+    made = [each.commit or each.id for each in recent if each.target == "production"]
+    return tuple(dict.fromkeys([*made[:1], *asked, *made, *judged]))
+
+
+def shaped(release: str) -> bool:
+    """Whether a text from an address can be a release at all."""
+    return bool(gate.SHAPE.fullmatch(release))
 
 
 def verdict(key: str, release: str) -> Judged:
@@ -291,13 +298,12 @@ def verdict(key: str, release: str) -> Judged:
         checklist = gate.of(told(), key)
         assert checklist is not None
         with data.store.reading(shelf.engine()) as c:
-            run = data.runs.read(c, key, release) if release != gate.release(c, now()) else None
-            found = run.verdict if run else gate.judge(c, told(), checklist, release, now())
-            subjects = [gate.subject(key, release, item.key) for item in checklist.items]
+            found, closed = gate.answer(c, told(), checklist, release, now())
+            subjects = [gate.subject(key, found.release, item.key) for item in checklist.items]
             acts = [entry for subject in subjects for entry in data.audit.of(c, subject)]
             trail = tuple(sorted(acts, key=lambda each: -each.seq))
             runs = data.runs.newest(c, key)
-            return Judged(checklist, found, data.audit.names(c), trail, runs, run is not None, _plan(c))
+            return Judged(checklist, found, data.audit.names(c), trail, runs, closed, _plan(c))
 
     return shelf.kept(("verdict", key, release), shelf.revision(), shelf.FRESH, make)
 

@@ -41,7 +41,9 @@ def banner(verdict: Verdict, now: datetime, tz: ZoneInfo, *, closed: bool = Fals
         tag("span", f"{'last judged' if closed else 'judged'} {words.ago(verdict.at, now)}"),
         class_="wr-age",
     )
-    judged = f"Release {verdict.release or 'not named'}, judged {words.moment(verdict.at, tz)}"
+    judged = (
+        f"{f'Release {verdict.release}' if verdict.release else 'No release'}, judged {words.moment(verdict.at, tz)}"
+    )
     return tag(
         "div",
         tag("div", icon(state), say, age, class_=f"wr-banner wr-{state}", role="status"),
@@ -110,7 +112,7 @@ def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz:
 
 def runs(found: Sequence[Run], now: datetime, tz: ZoneInfo) -> Html:
     """The runs of one list, newest first, each as it was judged last; a way to each."""
-    return _list([_run(each, each.verdict.release[:12] or "no release", now, tz) for each in found])
+    return _list([_run(each, each.verdict.release[:12] or "goes on", now, tz) for each in found])
 
 
 def about(found: Sequence[Run], names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> Html:

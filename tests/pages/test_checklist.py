@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -244,8 +244,44 @@ def test_an_earlier_run_is_shown_as_it_was_and_takes_no_signature(listed, visit)
     assert "<img" not in said(now)
 
     then = visit("checklist")
-    then.selectbox(key="release").set_value(old).run()
+    then.selectbox(key="release ").set_value(old).run()
     assert "The old home page as it was" in said(then)
+    assert "The old home page as it was" in said(visit("checklist", checklist="release", release=old)), "by its link"
+    assert "The old home page as it was" in said(visit("checklist", release=old[:12]))
     assert "last judged 2 d ago" in said(then)
     assert not [each for each in then.button if each.label == "Write it down"]
     assert [each for each in now.button if each.label == "Write it down"]
+
+
+def test_a_release_that_nobody_has_deployed_is_signed_by_its_address_and_offered_when_a_pipeline_asked(
+    listed, visit
+) -> None:
+    new = "b" * 40
+    assert new not in visit("checklist").selectbox(key="release ").options
+    assert "no release" not in said(visit("checklist", release="<img src=x>"))
+    app = visit("checklist", release=new)
+    assert app.selectbox(key=f"release {new}").value == new
+    assert not write(app, Item="login", Name="Ada").error
+    with writing(listed) as c:
+        assert [entry.act.action for entry in audit.of(c, gate.subject("release", new, "login"))] == ["signed"]
+        gate.ask(c, "c" * 40, datetime.now(UTC))
+        data.revision.bump(c)
+    shelf.forget()
+    offered = visit("checklist").selectbox(key="release ").options
+    assert offered[0] == SHA[:12]
+    assert set(offered[1:3]) == {"c" * 12, "b" * 12}
+
+
+def test_a_list_about_no_release_says_so_and_asks_for_none(listed, visit) -> None:
+    path = settings.current().path
+    item = '[[checklist.item]]\nkey = "a"\ntitle = "Only this"\n'
+    path.write_text(path.read_text() + f'[[checklist]]\nkey = "weeks"\nname = "Weeks"\nper_release = false\n{item}')
+    settings.current.cache_clear()
+    shelf.forget()
+    app = visit("checklist", checklist="weeks", release=SHA)
+    assert "goes on" in app.caption[0].value
+    assert [each.key for each in app.selectbox if "release" in str(each.key) and each.label == "Release"] == []
+    assert not write(app, Item="a", Name="Ada").error
+    assert ">GO<" in said(app)
+    with writing(listed) as c:
+        assert [entry.act.action for entry in audit.of(c, gate.subject("weeks", "", "a"))] == ["signed"]
