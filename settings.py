@@ -202,10 +202,12 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     vitals = Vitals(**tables.values(reading.table("vitals", tables.Vitals)))
     if not vitals.origins and site.url:
         vitals = replace(vitals, origins=(_origin(site.url),))
+    integrations = reading.integrations()
+    watched = (*monitors, *(each for one in integrations for each in one.readings))
     hidden = whole.secrets - {store["url"], ""}
     return Settings(
-        site, Store(**store), watch, server, monitors, channels, maintenance, reading.integrations(), file.absolute(),
-        hidden, vitals, reading.checklists(slos), slos,
+        site, Store(**store), watch, server, monitors, channels, maintenance, integrations, file.absolute(),
+        hidden, vitals, reading.checklists(slos, watched), slos,
     )  # fmt: skip
 
 

@@ -279,6 +279,10 @@ Gate = Literal[
     "no-new-issue",
     "event-received",
     "arriving",
+    "built",
+    "live",
+    "way-back",
+    "alerting",
     "budget",
 ]
 

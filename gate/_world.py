@@ -12,21 +12,24 @@ from data import (
     deployments,
     intervals,
     issues,
+    notifications,
     rollups,
     series,
     snapshots,
     standings,
     vitals,
+    watch,
 )
 from data.snapshots import Kept
 from data.store import Connection
 from model import Budget, Interval, Item, Slo, Standing, Uptime
 from rules import histogram, slo, uptime, windows
 from rules import intervals as cover
-from rules.gates import SENTRY, News, World
+from rules.gates import SENTRY, VERCEL, News, Ships, Telling, World
 from settings import Settings
 
 LOOK_BACK = timedelta(days=31)  # how far gates look for restarts, issues and deployments
+ALIVE, STUCK = timedelta(minutes=1), timedelta(minutes=2)  # how old a poller's word, a waiting message may be
 READ = 90.0 * 3  # seconds after which a reading of an outside service is old, unless it is asked more seldom
 BACK = ("calm", "no-restart")  # gates that look back over a stretch
 
@@ -48,9 +51,42 @@ def world(c: Connection, known: Settings, items: Sequence[Item], wanted: str, no
         deployed=_deployed(c, wanted, now),
         event=issues.newest(c) if "sentry.issues" in kept else None,
         news=_news(c, known, kept.get(SENTRY), wanted, now),
+        ships=_ships(known, kept.get(VERCEL), wanted, now),
+        telling=_telling(c, known, now) if any(each.gate == "alerting" for each in items) else Telling(),
         budgets=_budgets(c, known, {key for item in items if item.gate == "budget" for key in item.series}, found, now),
         measured=sum(each.n for each in vitals.between(c, "hour", now - timedelta(hours=1), now)),
     )
+
+
+def _ships(known: Settings, kept: Kept | None, wanted: str, now: datetime) -> Ships:
+    """What Vercel says of this release; a reading that is old says nothing."""
+    at = kept.good_at if kept else None
+    if kept is None or kept.good is None or at is None:
+        return Ships()
+    if now - at > timedelta(seconds=_patience(known).get(VERCEL, 3600.0)):
+        return Ships(at, "Vercel could not be read lately")
+    mine = (each for each in kept.good.deployments if wanted and wanted in (each.commit, each.id))
+    newest = sorted(mine, key=lambda each: each.created, reverse=True)
+    return Ships(at, "", tuple(newest), dict(kept.good.result.facts).get("previous", ""))
+
+
+def _telling(c: Connection, known: Settings, now: datetime) -> Telling:
+    """Whether the poller lives, nothing waits for long, and the last message of each channel went out."""
+    report, (_, oldest) = watch.read(c), notifications.waiting(c)
+    last = {each.key: notifications.last_sent(c, each.key) for each in known.channels}
+    silent = [key for key, at in last.items() if at is None]
+    at = min((at for at in last.values() if at), default=None)
+    if not last:
+        return Telling(fails="there is no [[channel]]: nobody is told of anything")
+    if report is None or now - report.at > ALIVE:
+        return Telling(at, "the poller does not run: nobody watches")
+    if oldest is not None and now - oldest > STUCK:
+        return Telling(at, f"a message waits for {(now - oldest).total_seconds() / 60:.0f} min already")
+    dead = {each.channel: each.created for each in notifications.dead(c)}  # oldest first: the newest stays
+    lost = sorted(key for key, sent in last.items() if key in dead and (sent is None or dead[key] > sent))
+    if lost:
+        return Telling(at, f"the last message through {', '.join(lost)} was not delivered")
+    return Telling(why=f"nothing was ever told through {', '.join(silent)}") if silent else Telling(at)
 
 
 def _patience(known: Settings) -> dict[str, float]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import words
-from model import Budget, Change, Interval, Item, Standing, Status
+from model import Budget, Change, Deployment, Interval, Item, Standing, Status
 from rules import slo, status
 
 DOUBT = "doubt"  # a sample speaks against what was confirmed: unknown, but for a moment only
 SLACK = 1.0  # seconds of a stretch that may be missing: clocks and rounding
+VERCEL = "vercel.deployments"
 SENTRY = "sentry.health"  # the reading that asks which issues a release brought
 Seen = tuple[str, str, datetime | None, str]  # state, words, when, of what
 
@@ -23,6 +24,28 @@ class News:
     at: datetime | None = None
     many: int | None = None
     why: str = "Sentry was not asked, or could not be"
+
+
+@dataclass(frozen=True, slots=True)
+class Ships:
+    """What the host of the platform said of deployments, as of when; ``why`` it says nothing now, if so.
+
+    ``mine`` are those of this release, newest first; ``previous`` is what one would go back to.
+    """
+
+    at: datetime | None = None
+    why: str = "Vercel was not asked, or could not be"
+    mine: tuple[Deployment, ...] = ()
+    previous: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Whether messages reach people: when the last one did, of the channel that was silent longest; or what fails."""
+
+    at: datetime | None = None
+    fails: str = ""
+    why: str = "no channel was ever told anything"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +63,8 @@ class World:
     deployed: datetime | None = None  # when this release went live; None: it did not yet
     event: datetime | None = None  # the newest event that Sentry counted; None: none, or it was not asked
     news: News = News()
+    ships: Ships = Ships()
+    telling: Telling = Telling()
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # by the key of the promise
     measured: int = 0  # measurements of browsers in the last hour
 
@@ -217,6 +242,51 @@ def _event(item: Item, world: World) -> Seen:
     return "pass", f"an event {words.ago(world.event, world.now)}, after the deployment", world.event, "sentry.issues"
 
 
+def _built(item: Item, world: World) -> Seen:
+    """This very release was built, as a preview or for production: that an older one was proves nothing."""
+    ships = world.ships
+    if ships.why:
+        return "unknown", ships.why, ships.at, VERCEL
+    if any(each.state == "ready" for each in ships.mine):
+        return "pass", "built", ships.at, VERCEL
+    newest = next(iter(ships.mine), None)
+    if newest is None:
+        return "missing", "Vercel knows no deployment of this release yet", ships.at, VERCEL
+    broken = newest.state in ("error", "blocked", "canceled", "deleted")
+    said = f"the build is {newest.state}{f': {newest.error}' if newest.error else ''}"
+    return "fail" if broken else "missing", said, ships.at, VERCEL
+
+
+def _live(item: Item, world: World) -> Seen:
+    """This very release serves production."""
+    ships = world.ships
+    if ships.why:
+        return "unknown", ships.why, ships.at, VERCEL
+    if any(each.serving and each.state == "ready" for each in ships.mine):
+        return "pass", "it serves production", ships.at, VERCEL
+    return "missing", "it does not serve production", ships.at, VERCEL
+
+
+def _way_back(item: Item, world: World) -> Seen:
+    """There is an earlier good deployment to go back to."""
+    ships = world.ships
+    if ships.why:
+        return "unknown", ships.why, ships.at, VERCEL
+    if not ships.previous:
+        return "fail", "there is no earlier good deployment to go back to", ships.at, VERCEL
+    return "pass", f"back to {ships.previous}", ships.at, VERCEL
+
+
+def _alerting(item: Item, world: World) -> Seen:
+    """The watch runs, and the last message of every channel reached it."""
+    telling = world.telling
+    if telling.fails:
+        return "fail", telling.fails, telling.at, "channels"
+    if telling.at is None:
+        return "missing", telling.why, None, "channels"
+    return "pass", f"every channel was reached, the last one {words.ago(telling.at, world.now)}", telling.at, "channels"
+
+
 def _arriving(item: Item, world: World) -> Seen:
     """Browsers tell: at least ``limit`` measurements in the last hour."""
     least = item.limit or 1
@@ -240,5 +310,9 @@ GATES: dict[str, Callable[[Item, World], Seen]] = {
     "no-new-issue": _no_new_issue,
     "event-received": _event,
     "arriving": _arriving,
+    "built": _built,
+    "live": _live,
+    "way-back": _way_back,
+    "alerting": _alerting,
     "budget": _budget,
 }

@@ -15,8 +15,23 @@ from sqlalchemy import Engine
 import gate
 import settings
 import verdicts
-from data import audit, days, deployments, intervals, issues, rollups, runs, series, snapshots, standings, store
+from data import (
+    audit,
+    days,
+    deployments,
+    intervals,
+    issues,
+    notifications,
+    rollups,
+    runs,
+    series,
+    snapshots,
+    standings,
+    store,
+    watch,
+)
 from model import (
+    Channel,
     Checklist,
     Day,
     Deployment,
@@ -25,13 +40,16 @@ from model import (
     Issue,
     Item,
     Maintenance,
+    Notice,
     Release,
     Result,
     Sample,
+    Secret,
     Snapshot,
     Standing,
     Status,
     Uptime,
+    WatchReport,
 )
 from rules import rollup
 from settings import Settings
@@ -45,6 +63,9 @@ url = "sqlite:///{folder}/w.db"
 [server]
 audit_key = "{key}"
 metrics_token = "scraper-0123456789abcdef"
+[supabase]
+ref = "abcdefghijklmnopqrst"
+token = "sbp_0123456789"
 [[monitor]]
 key = "web"
 check = "tcp"
@@ -228,6 +249,74 @@ def test_p95_is_as_old_as_its_last_measurement(known: Settings, engine: Engine) 
     with store.reading(engine) as c:
         [ruling] = gate.judge(c, known, only, SHA, NOW).rulings
     assert (ruling.state, ruling.at) == ("pass", start + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "wanted", "serving", "previous", "states"),
+    [
+        (1, SHA, True, "1111", ["pass", "pass", "pass"]),
+        (1, SHA, False, "", ["pass", "missing", "fail"]),
+        (1, "b" * 40, True, "1111", ["missing", "missing", "pass"]),
+        (1, "", True, "1111", ["missing", "missing", "pass"]),
+        (61, SHA, True, "1111", ["unknown", "unknown", "unknown"]),
+        (None, SHA, True, "1111", ["unknown", "unknown", "unknown"]),
+    ],
+)
+def test_a_build_of_another_release_and_an_old_look_prove_nothing(
+    minutes, wanted, serving, previous, states, known: Settings
+) -> None:
+    engine = store.open(known.store.url)
+    if minutes is not None:
+        at = NOW - timedelta(minutes=minutes)
+        ships = (Deployment("d1", "web", "production", "ready", at, at, SHA, serving=serving),)
+        facts = (("previous", previous),) if previous else ()
+        with store.writing(engine) as c:
+            said = Snapshot(Result(Status.UP, facts=facts), deployments=ships)
+            snapshots.put(c, {"vercel.deployments": (at, said)})
+    items = tuple(Item(gate_, gate_, gate=gate_) for gate_ in ("built", "live", "way-back"))
+    with store.reading(engine) as c:
+        found = gate.judge(c, known, Checklist("ships", "Ships", items), wanted, NOW)
+    engine.dispose()
+    assert [each.state for each in found.rulings] == states
+
+
+def test_alerting_is_proven_by_what_arrived(known: Settings) -> None:
+    engine = store.open(known.store.url)
+    only = Checklist("tell", "Tell", (Item("tell", "Tell", gate="alerting"),))
+    told = replace(known, channels=(Channel("oncall", Secret("json://x/")), Channel("team", Secret("json://x/"))))
+
+    def ruled(of: Settings = told) -> str:
+        with store.reading(engine) as c:
+            one = gate.judge(c, of, only, SHA, NOW).rulings[0]
+        return f"{one.state}: {one.words}"
+
+    def owe(channel: str, key: str, minutes: float) -> int:
+        at = NOW - timedelta(minutes=minutes)
+        with store.writing(engine) as c:
+            notifications.owe(c, [(channel, Notice(key, "watch", "t", "b"))], at, at)
+            return notifications.recent(c, 1)[0].id
+
+    def done(number: int, error: str = "") -> None:
+        with store.writing(engine) as c:
+            if error:
+                notifications.failed(c, [number], error, NOW, True)
+            else:
+                notifications.sent(c, [number], NOW)
+
+    assert ruled(known) == "fail: there is no [[channel]]: nobody is told of anything"
+    assert ruled() == "fail: the poller does not run: nobody watches"
+    with store.writing(engine) as c:
+        watch.report(c, WatchReport(NOW, NOW, 1, 1, "0", 1, 0))
+    assert ruled() == "missing: nothing was ever told through oncall, team"
+    done(owe("oncall", "a", 9))
+    assert ruled() == "missing: nothing was ever told through team"
+    waiting = owe("team", "a", 9)
+    assert ruled() == "fail: a message waits for 9 min already"
+    done(waiting)
+    assert ruled().startswith("pass: every channel was reached")
+    done(owe("team", "b", -1), "the channel answered 410")
+    assert ruled() == "fail: the last message through team was not delivered"
+    engine.dispose()
 
 
 def test_a_waiver_is_counted_beside_the_verdict_and_ends(known: Settings, engine: Engine) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model import Budget, Change, Checklist, Doubt, Interval, Item, Signature, Standing, Status
+from model import Budget, Change, Checklist, Deployment, Doubt, Interval, Item, Signature, Standing, Status
 from rules import status
 from rules.checklist import rule, verdict
-from rules.gates import News, World
+from rules.gates import News, Ships, Telling, World
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 UP, DEGRADED, DOWN, UNKNOWN = Status.UP, Status.DEGRADED, Status.DOWN, Status.UNKNOWN
@@ -174,6 +174,44 @@ def test_a_fact_counts_only_while_its_look_stands(found, state, gate) -> None:
 )
 def test_bars(more, gate, limit, state) -> None:
     assert rule(item(gate, limit=limit), world(standing(), **more)).state == state
+
+
+def ship(state="ready", minutes=5, **more):
+    return Deployment("d", "web", "production", state, ago(minutes), **more)
+
+
+@pytest.mark.parametrize(
+    ("gate", "ships", "state", "words"),
+    [
+        ("built", Ships(ago(1), "", (ship("error", 1, error="out of memory"), ship())), "pass", "built"),
+        ("built", Ships(ago(1), "", (ship("error", error="out of memory"),)), "fail", "error: out of memory"),
+        ("built", Ships(ago(1), "", (ship("building"),)), "missing", "building"),
+        ("built", Ships(ago(1), ""), "missing", "no deployment of this release"),
+        ("built", Ships(ago(1), "read lately"), "unknown", "read lately"),
+        ("live", Ships(ago(1), "", (ship(serving=True),)), "pass", "serves production"),
+        ("live", Ships(ago(1), "", (ship(),)), "missing", "does not serve"),
+        ("live", Ships(), "unknown", "not asked"),
+        ("way-back", Ships(ago(1), "", (), "1111"), "pass", "back to 1111"),
+        ("way-back", Ships(ago(1), "", (ship(serving=True),)), "fail", "no earlier good deployment"),
+        ("way-back", Ships(ago(1), "read lately", (), "1111"), "unknown", "read lately"),
+    ],
+)
+def test_deployments_of_this_very_release(gate, ships, state, words) -> None:
+    ruling = rule(item(gate, series=()), world(ships=ships))
+    assert (ruling.state, words in ruling.words, ruling.at) == (state, True, ships.at)
+
+
+@pytest.mark.parametrize(
+    ("telling", "state"),
+    [
+        (Telling(ago(9)), "pass"),
+        (Telling(ago(9), "the poller does not run"), "fail"),
+        (Telling(), "missing"),
+        (Telling(ago(24 * 60 + 1)), "stale"),
+    ],
+)
+def test_alerting_works_when_messages_arrive(telling, state) -> None:
+    assert rule(item("alerting", series=()), world(telling=telling)).state == state
 
 
 @pytest.mark.parametrize(
