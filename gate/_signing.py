@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from data import audit, runs
@@ -77,6 +78,8 @@ def sign(
     sealing = key.reveal().encode()
     if not name.strip():
         raise Refused("a name is needed")
+    if link and not re.fullmatch(r"https?://[^\s/]+\S*", link.strip()):
+        raise Refused("the link to the evidence begins with https:// or http://")
     audit.alone(c)
     if checklist.per_release and wanted not in current(c, now) and runs.state(c, checklist.key, wanted):
         raise Refused("another release has come since, and this run is over")
@@ -90,7 +93,7 @@ def sign(
         audit.know(c, asker, asked_by.strip(), now)
     detail = {
         "note": note,
-        "link": link,
+        "link": link.strip(),
         "verified": "yes" if verified else "",
         "asked_by": asker,
         "until": until.isoformat() if until else "",

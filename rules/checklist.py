@@ -37,12 +37,7 @@ def _automatic(item: Item, world: World) -> Ruling:
 
 def _manual(item: Item, now: datetime, signatures: Sequence[Signature]) -> Ruling:
     """Signed by a person, by two where that is wanted; a withdrawal takes back what its writer signed before."""
-    standing: dict[str, Signature] = {}
-    for each in signatures:
-        if each.kind == "signed":
-            standing[each.actor] = each
-        elif each.kind == "withdrawn":
-            standing.pop(each.actor, None)
+    standing = _signed(signatures)
     fresh = [each for each in standing.values() if each.at + timedelta(seconds=item.valid) >= now]
     wanted = 2 if item.two_person else 1
     if len(fresh) >= wanted:
@@ -60,6 +55,24 @@ def _manual(item: Item, now: datetime, signatures: Sequence[Signature]) -> Rulin
     missing = f"{len(fresh)} of {wanted} signatures" if item.two_person else "not signed yet"
     newest_at = max((each.at for each in fresh), default=None)
     return Ruling(item, "missing", missing, newest_at)
+
+
+def _signed(signatures: Sequence[Signature]) -> dict[str, Signature]:
+    """What each person signed last and did not take back, fresh or not."""
+    standing: dict[str, Signature] = {}
+    for each in signatures:
+        if each.kind == "signed":
+            standing[each.actor] = each
+        elif each.kind == "withdrawn":
+            standing.pop(each.actor, None)
+    return standing
+
+
+def stands(item: Item, signatures: Sequence[Signature], now: datetime) -> tuple[Signature, ...]:
+    """The signatures that count now, and the waiver that does; what was taken back or is over counts no more."""
+    fresh = [each for each in _signed(signatures).values() if each.at + timedelta(seconds=item.valid) >= now]
+    waiver = _waiver(signatures, now)
+    return tuple(sorted([*fresh, *([waiver] if waiver else [])], key=lambda each: each.at))
 
 
 def _waiver(signatures: Sequence[Signature], now: datetime) -> Signature | None:

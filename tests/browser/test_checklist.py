@@ -100,7 +100,7 @@ def test_what_was_picked_is_signed_though_another_item_turned(shop: Shop, wardro
     shop.status = 500
     expect(head).to_have_text("NO-GO", timeout=30_000)
     page.get_by_role("button", name="Write it down").click()
-    expect(page.get_by_text("Ada (no role, not verified)")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("signed by Ada (no role, not verified)")).to_be_visible(timeout=30_000)
     assert signed(wardround) == ["release/-/login"]
 
 
@@ -113,7 +113,7 @@ def test_go_by_a_signature_and_revoked_by_a_monitor(shop: Shop, wardround: Serve
     page.get_by_role("textbox", name="Role").fill("on-call")
     page.get_by_role("button", name="Write it down").dblclick()
     expect(head).to_have_text("GO", timeout=30_000)
-    expect(page.get_by_text("Ada (on-call, not verified)")).to_be_visible()
+    expect(page.get_by_text("signed by Ada (on-call, not verified)")).to_be_visible()
 
     shop.status = 500
     expect(head).to_have_text("NO-GO", timeout=30_000)  # no reload in between

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ import data.store
 import gate
 import settings
 from data import audit, deployments, runs
-from model import Deployment, Item, Ruling, Standing, Status, Verdict
+from model import Act, Deployment, Item, Ruling, Standing, Status, Verdict
 from tests import filled
 from ui import shelf
 
@@ -123,7 +124,7 @@ def test_the_last_signature_turns_it_go_and_a_second_click_writes_nothing(listed
     text = said(app)
     assert not app.exception
     assert ">GO<" in text
-    assert "Ada (on-call, not verified)" in text
+    assert "signed by Ada (on-call, not verified), " in text
     assert "<img" not in text
     assert acts(listed) == ["signed", "verdict"], "no GO is shown that is not written down"
     app = write(app, Item="login", Name="Ada")
@@ -153,6 +154,47 @@ def test_the_item_that_was_picked_stays_picked_when_another_one_turns(listed, vi
 def test_nothing_is_signed_that_was_not_picked(listed, visit) -> None:
     assert "pick an item" in write(visit("checklist"), Name="Ada").error[0].value
     assert acts(listed) == []
+
+
+def test_only_what_counts_stands_beside_an_item_with_its_kind_end_and_evidence(listed, visit) -> None:
+    checklist = settings.current().checklists[0]
+    now = datetime.now(UTC)
+    with writing(listed) as c:
+
+        def say(item: int, kind: str, name: str, **more) -> None:
+            gate.sign(c, settings.current(), checklist, SHA, checklist.items[item], kind, name, now, **more)
+
+        say(1, "signed", "Ada", note="gone")
+        say(1, "withdrawn", "Ada")
+        say(1, "signed", "Bob", role="lead", link="https://ci.example/run/7?a=<b>")
+        say(1, "commented", "Cyd", note="only words")
+        say(0, "waived", "Eve", note="ticket 7", asked_by="Dan", until=now + timedelta(hours=2))
+        say(0, "waived", "Fay", note="over", asked_by="Dan", until=now + timedelta(seconds=1))
+        with pytest.raises(gate.Refused, match="link"):
+            say(2, "signed", "Bob", link="javascript:alert(1)")
+        for link in ("javascript:alert(1)", "http://["):  # as an older program let it in
+            audit.add(
+                c, Act(now, "p", "", "signed", gate.subject("release", SHA, "review"), (("link", link),)), KEY.encode()
+            )
+        data.revision.bump(c)
+    time.sleep(1.1)
+    shelf.forget()
+
+    app = visit("checklist")
+    items = [part for part in said(app).split("wr-item") if "wr-what" in part]
+    up, login, review = (next(part for part in items if f"<b>{title}" in part)
+                         for title in ("The home page", "The login flow", "Reviewed"))  # fmt: skip
+    assert "signed by Bob (lead, not verified)" in login
+    assert 'href="https://ci.example/run/7?a=&lt;b&gt;"' in login
+    assert "evidence at ci.example" in login
+    assert not [name for name in ("Ada", "Cyd") if name in login]
+    assert "waived by Eve (no role, not verified) until" in up
+    assert "asked for by Dan: ticket 7" in up
+    assert "Fay" not in up
+    assert "href" not in review
+    trail = said(app).partition("Who decided")[0]
+    for words in ("Ada signed login", "Ada withdrawn login", "Cyd commented login", "asked for by Dan"):
+        assert words in trail
 
 
 def test_a_stale_tab_is_told_to_look_again_before_it_signs(listed, visit) -> None:
