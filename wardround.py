@@ -345,10 +345,11 @@ def audit_erase(name: str, config: Config = None, as_json: Json = False) -> None
     from data import audit, revision, store
 
     known = _settings(config)
-    actor = audit.pseudonym(name, _audit_key(known))
+    typed = audit.pseudonym(name, _audit_key(known))
     engine = _stored(lambda: store.open(known.store.url, create=False, check=False))
     with store.writing(engine) as c:
-        erased = audit.erase(c, actor)
+        same = [actor for actor, said in audit.names(c).items() if said.casefold() == name.strip().casefold()]
+        erased = sum(audit.erase(c, actor) for actor in {typed, *same}) > 0  # typed, or of somebody who signed in
         revision.bump(c)  # open pages show the name no longer
     engine.dispose()
     words = "the name is forgotten; what was signed stays in the trail" if erased else "no such name was known"

@@ -265,6 +265,11 @@ def pseudonym(name: str, key: bytes) -> str:
     return hmac.new(key, f"person:{name.strip().casefold()}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
+def identity(person: str, key: bytes) -> str:
+    """The same for somebody who signed in, by issuer and subject: no name that is typed ever gives it."""
+    return hmac.new(key, f"identity:{person}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
 def know(c: Connection, actor: str, name: str, now: datetime) -> None:
     """Keeps the name behind a pseudonym."""
     c.execute(upsert(c, PEOPLE), {"actor": actor, "name": kept(name, 120), "since": micros(now)})

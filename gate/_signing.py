@@ -62,13 +62,14 @@ def sign(
     role: str = "",
     note: str = "",
     link: str = "",
-    verified: bool = False,
+    person: str = "",
     until: datetime | None = None,
     asked_by: str = "",
     seen: int | None = None,
 ) -> Entry:
     """Writes a signature, a waiver or a withdrawal into the trail. Raises Refused.
 
+    ``person`` is who signed in, as issuer and subject; without it ``name`` was typed, and may be anybody's.
     ``seen`` is how many signatures the signer had in front of him: when there are more by now, he looks again first.
     The same person cannot sign twice while the first signature counts: a double click leaves one row.
     """
@@ -83,7 +84,10 @@ def sign(
     audit.alone(c)
     if checklist.per_release and wanted not in current(c, now) and runs.state(c, checklist.key, wanted):
         raise Refused("another release has come since, and this run is over")
-    actor, asker = audit.pseudonym(name, sealing), audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
+    actor = audit.identity(person, sealing) if person else audit.pseudonym(name, sealing)
+    asker = audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
+    if asker and asked_by.strip().casefold() == name.strip().casefold():
+        asker = actor  # who signed in may have typed his own name
     before = signatures(c, checklist.key, wanted, item.key)
     if seen is not None and len(before) > seen:
         raise Refused("somebody else has signed meanwhile: look again")
@@ -94,7 +98,7 @@ def sign(
     detail = {
         "note": note,
         "link": link.strip(),
-        "verified": "yes" if verified else "",
+        "verified": "yes" if person else "",
         "asked_by": asker,
         "until": until.isoformat() if until else "",
     }

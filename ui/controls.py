@@ -11,7 +11,7 @@ import streamlit as st
 
 import words
 from model import Board, Status
-from ui import pulse, store
+from ui import people, pulse, store
 from ui.errors import SINCE, Errors
 
 
@@ -125,7 +125,9 @@ ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn", "Commen
 
 def sign(judged: store.Judged) -> None:
     """Where a person signs, waives, withdraws or comments; a typed name is marked as not verified."""
-    who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
+    who = people.welcome()
+    if not (who.typed or who.person):
+        return
     # always in the order of the list: what moves under the pointer is signed by mistake
     titles = {each.key: each.title for each in judged.checklist.items}
     seen = _seen(judged)
@@ -138,7 +140,7 @@ def sign(judged: store.Judged) -> None:
             key=f"item {number} of {judged.checklist.key}",
         )  # fmt: skip
         name = left.text_input(
-            "Name", value=who, disabled=bool(who), max_chars=80, help="not verified unless you are signed in"
+            "Name", value=who.name, disabled=not who.typed, max_chars=80, help="not verified unless you are signed in"
         )
         role = right.text_input("Role", max_chars=60)
         note = right.text_input("Note, reason of a waiver, or comment", max_chars=300)
@@ -147,8 +149,10 @@ def sign(judged: store.Judged) -> None:
         until = right.date_input("Waiver: until", value=None)
         if st.form_submit_button("Write it down", type="primary"):
             end = datetime.combine(until, time(23, 59), store.told().site.timezone) if until else None
-            more = {"role": role, "note": note, "link": link, "verified": bool(who), "until": end, "asked_by": asked_by}
-            st.session_state["refused"] = _refused(judged, item, seen, ACTIONS[action], who or name, more)
+            more = {"role": role, "note": note, "link": link, "until": end, "asked_by": asked_by}
+            st.session_state["refused"] = who.hinders or _refused(
+                judged, item, seen, ACTIONS[action], name if who.typed else who.name, more | {"person": who.person}
+            )
             st.session_state["signed"] = number + (not st.session_state["refused"])
             st.rerun()  # what is drawn above may be older than what the store said
     if refused := st.session_state.pop("refused", ""):

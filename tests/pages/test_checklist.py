@@ -327,3 +327,46 @@ def test_a_list_about_no_release_says_so_and_asks_for_none(listed, visit) -> Non
     assert ">GO<" in said(app)
     with writing(listed) as c:
         assert [entry.act.action for entry in audit.of(c, gate.subject("weeks", "", "a"))] == ["signed"]
+
+
+def identity(sub: str, name: str, minutes: float = 1) -> dict[str, object]:
+    at = int((datetime.now(UTC) - timedelta(minutes=minutes)).timestamp())
+    return {"is_logged_in": True, "iss": "https://id.example", "sub": sub, "name": name, "iat": at}
+
+
+def test_where_people_sign_in_a_typed_name_signs_nothing(listed, visit) -> None:
+    app = visit("checklist")
+    app.user = {"is_logged_in": False}
+    app.run()
+    assert not [each for each in app.button if each.label == "Write it down"]
+    assert [each.label for each in app.button] == ["Sign in to sign"]
+    assert "typed name" in app.caption[0].value
+
+    app.user = identity("7", "Ada", minutes=20)
+    app.run()
+    assert "Sign in again" in [each.label for each in app.button]
+    assert "15 minutes" in write(app, Item="login").error[0].value
+    assert acts(listed) == []
+
+    app.user = identity("7", "Ada")
+    assert not write(app.run(), Item="login").error
+    assert "signed by Ada (no role), " in said(app), "and it is verified"
+    assert acts(listed) == ["signed", "verdict"]
+
+
+def test_a_typed_name_withdraws_nothing_of_who_signed_in(listed, visit) -> None:
+    checklist = settings.current().checklists[0]
+    now = datetime.now(UTC)
+    with writing(listed) as c:
+        told = settings.current()
+        one = checklist.items[1]
+        gate.sign(c, told, checklist, SHA, one, "signed", "Ada", now, person="https://id.example\n7")
+        with pytest.raises(gate.Refused, match="nothing of yours"):
+            gate.sign(c, told, checklist, SHA, one, "withdrawn", "Ada", now)
+        with pytest.raises(gate.Refused, match="nothing of yours"):
+            gate.sign(c, told, checklist, SHA, one, "withdrawn", "Ada", now, person="https://id.example\n8")
+        more = {"note": "x", "asked_by": " ada ", "until": now + timedelta(days=1)}
+        with pytest.raises(gate.Refused, match="another person"):
+            gate.sign(c, told, checklist, SHA, one, "waived", "Ada", now, person="https://id.example\n7", **more)
+        gate.sign(c, told, checklist, SHA, one, "withdrawn", "Ada L.", now, person="https://id.example\n7")
+        assert set(audit.names(c).values()) == {"Ada L."}
