@@ -74,6 +74,12 @@ def watched(told: Settings) -> tuple[str, ...]:
     return tuple(each.key for each in every if each.critical) or tuple(each.key for each in every)
 
 
+def previous(found: Sequence[Deployment], name: str) -> Deployment | None:
+    """The deployment that the reading calls so: by the beginning of its commit, or by its id."""
+    ready = (each for each in found if each.target == "production" and each.state == "ready" and not each.serving)
+    return next((each for each in ready if name in (each.commit[:7], each.id)), None)
+
+
 def _serving(vercel: Snapshot | None, recent: Sequence[Deployment]) -> Deployment | None:
     newest = next((each for each in vercel.deployments if each.serving), None) if vercel else None
     return newest or next((each for each in recent if each.serving), None)

@@ -22,11 +22,13 @@ import rules.board
 import rules.public
 import settings
 import verdicts
+import words
 from data.store import Connection
 from model import (
     Board,
     Change,
     Checklist,
+    Deployment,
     Entry,
     Monitor,
     Notification,
@@ -309,10 +311,26 @@ def verdict(key: str, release: str) -> Judged:
 
 
 def _plan(c: Connection) -> tuple[tuple[str, str], ...]:
-    """What to go back to, and how, as Vercel said it last; empty when nothing is known."""
+    """What to go back to, what speaks for it, and how, as Vercel said it last; empty when nothing is known."""
     kept = data.snapshots.read(c).get(shipped.READING)
-    facts = dict(kept.good.result.facts) if kept and kept.good else {}
-    return tuple((name, facts[name]) for name in ("serving", "previous", "rollback") if name in facts)
+    good = kept.good if kept else None
+    if good is None:
+        return ()
+    facts = dict(good.result.facts)
+    if "previous" in facts:
+        facts["its evidence"] = _evidence(c, shipped.previous(good.deployments, facts["previous"]))
+    return tuple((name, facts[name]) for name in ("serving", "previous", "its evidence", "rollback") if name in facts)
+
+
+def _evidence(c: Connection, one: Deployment | None) -> str:
+    """What the checklists and the report card said of the deployment that one would go back to."""
+    if one is None:
+        return "nothing is known of it"
+    names = {each.key: each.name for each in told().checklists}
+    found = [each.verdict for each in data.runs.about(c, one.commit or one.id) if each.verdict.checklist in names]
+    said = [f"{names[each.checklist]}: {each.state.upper()}, {words.ago(each.at, now())}" for each in found]
+    said += [f"report card: {each.advice}" for each in ships("24h").cards if each.deployment.id == one.id]
+    return "; ".join(said) or "no run and no report card of it is kept"
 
 
 def sign(judged: Judged, item: str, kind: str, name: str, seen: int, **more: Any) -> str:

@@ -6,18 +6,20 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import data.revision
 import data.series
+import data.snapshots
 import data.standings
 import data.store
 import gate
 import settings
 from data import audit, deployments, runs
-from model import Act, Deployment, Item, Ruling, Standing, Status, Verdict
+from model import Act, Deployment, Item, Result, Ruling, Snapshot, Standing, Status, Verdict
 from tests import filled
 from ui import shelf
 
@@ -370,3 +372,27 @@ def test_a_typed_name_withdraws_nothing_of_who_signed_in(listed, visit) -> None:
             gate.sign(c, told, checklist, SHA, one, "waived", "Ada", now, person="https://id.example\n7", **more)
         gate.sign(c, told, checklist, SHA, one, "withdrawn", "Ada L.", now, person="https://id.example\n7")
         assert set(audit.names(c).values()) == {"Ada L."}
+
+
+def test_the_way_back_says_what_speaks_for_it(listed, visit) -> None:
+    old = "a" * 40
+    with writing(listed) as c:
+        at = listed.now - timedelta(hours=5)
+        back = Deployment("dpl_0", "web", "production", "ready", at, at, old, candidate=True)
+        serves = Deployment("dpl_1", "web", "production", "ready", listed.now, listed.now, SHA, serving=True)
+        deployments.put(c, [back])
+        facts = (("serving", SHA[:7]), ("previous", old[:7]), ("rollback", "vercel rollback dpl_0"))
+        said_last = Snapshot(Result(Status.UP, facts=facts), deployments=(serves, back))
+        data.snapshots.put(c, {"vercel.deployments": (listed.now, said_last)})
+    shelf.forget()
+    page = said(visit("checklist"))
+    assert "Its evidence" in page
+    assert "report card: " in page
+
+    with writing(listed) as c:
+        runs.put(c, judged(listed, "no-go", old, "Old"))
+        runs.put(c, replace(judged(listed, "go", old, "Old"), checklist="gone"))
+    shelf.forget()
+    page = said(visit("checklist"))
+    assert "Before production: NO-GO, 2 d ago; report card: " in page
+    assert "gone: GO" not in page
