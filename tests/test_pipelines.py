@@ -19,6 +19,9 @@ import uvicorn
 import gate as wardgate
 import settings
 from data import deployments, series, standings, store
+from demo import config
+from demo.schedule import Schedule
+from demo.server import PREFERRED
 from model import Deployment, Standing, Status
 from tests.serving import SCRAPER, configured, forget, guarded
 
@@ -104,14 +107,28 @@ def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platfo
     path = configured(tmp_path, 'audit_key = "an-audit-key-of-the-test"')
     path.write_text(path.read_text() + LISTS)
     monkeypatch.setenv("WARDROUND_CONFIG", str(path))
+    yield from served(tmp_path)
+
+
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
+    """The demo's own configuration, over a store in which nothing was seen yet."""
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "ca.pem").touch()
+    schedule = Schedule(datetime(2026, 11, 23, tzinfo=UTC), 1)
+    monkeypatch.setenv("WARDROUND_CONFIG", str(config.write(schedule, PREFERRED, tmp_path)))
+    yield from served(tmp_path)
+
+
+def served(folder: Path) -> Iterator[Platform]:
+    """The doors on a port of loopback, and a folder in which pipelines run."""
     forget()
     store.open(settings.current().store.url).dispose()
-    work = tmp_path / "work"
+    work = folder / "work"
     shutil.copytree(FOLDER, work / "docs" / "pipelines")
     (work / "bin").mkdir()
-    (work / "bin" / "npx").write_text(
-        "#!/bin/sh\ncase $* in *promote*) touch deployed ;; *) echo https://web-1.vercel.app ;; esac\n"
-    )
+    npx = "#!/bin/sh\ncase $* in *promote*) touch deployed ;; *) echo https://web-1.vercel.app ;; esac\n"
+    (work / "bin" / "npx").write_text(npx)
     (work / "bin" / "npx").chmod(0o755)
     build = "node -e \"require('fs').writeFileSync('built', '')\""
     (work / "package.json").write_text(json.dumps({"name": "stub", "private": True, "scripts": {"build": build}}))
@@ -189,6 +206,12 @@ def test_the_build_of_vercel_begins_only_on_go(platform: Platform, state: Status
     command = json.loads((FOLDER / "vercel.json").read_text())["buildCommand"].replace(" 300;", " 0;")
     done = platform.run(command, VERCEL_ENV="production", VERCEL_GIT_COMMIT_SHA=SHA)
     assert (done.returncode == 0, (platform.folder / "built").exists()) == (built, built), done.stderr
+
+
+def test_the_line_for_the_demo_opens_its_door(played: Platform) -> None:
+    [line] = re.findall(r"^WARDROUND_URL=.+$", (FOLDER / "README.md").read_text(), re.M)
+    done = played.run(line.replace("http://localhost:8501", played.url))
+    assert (done.returncode, "never measured" in done.stderr) == (3, True), done.stderr
 
 
 def test_a_preview_is_built_without_being_asked(platform: Platform) -> None:
