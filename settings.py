@@ -73,7 +73,19 @@ class Server:
     metrics_token: Secret | None = None
     sentry_dsn: Secret | None = None
     audit_key: Secret | None = None
+    audit_keys_before: tuple[Secret, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
+
+    @property
+    def older_keys(self) -> tuple[bytes, ...]:
+        """The keys that sealed older acts, the last one first."""
+        return tuple(each.reveal().encode() for each in self.audit_keys_before)
+
+    @property
+    def naming_key(self) -> bytes:
+        """Makes the pseudonyms: the first key of all, so that a person stays the same when keys change."""
+        keys = [each.reveal().encode() for each in (self.audit_key, *self.audit_keys_before) if each]
+        return keys[-1] if keys else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +230,13 @@ def _origin(url: str) -> str:
 
 def _plain(row: BaseModel) -> dict[str, Any]:
     """The values of a table, with our own kind of secret."""
-    return {
-        name: Secret(value.get_secret_value()) if isinstance(value, SecretStr) else value
-        for name, value in tables.values(row).items()
-    }
+    return {name: _ours(value) for name, value in tables.values(row).items()}
+
+
+def _ours(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_ours(each) for each in value)
+    return Secret(value.get_secret_value()) if isinstance(value, SecretStr) else value
 
 
 def _store_url(url: str) -> str:

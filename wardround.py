@@ -319,7 +319,7 @@ def audit_verify(
     anchors = [_anchor(each) for each in anchor or ()]
     engine = _stored(lambda: store.open(known.store.url, create=False, readonly=True, check=False))
     with store.reading(engine) as c:
-        broken, head, many = audit.verify(c, key, anchors), audit.head(c), audit.count(c)
+        broken, head, many = audit.verify(c, key, anchors, known.server.older_keys), audit.head(c), audit.count(c)
         base, older = audit.base(c), audit.older(c, anchors)
     engine.dispose()
     value = {
@@ -345,7 +345,8 @@ def audit_erase(name: str, config: Config = None, as_json: Json = False) -> None
     from data import audit, revision, store
 
     known = _settings(config)
-    typed = audit.pseudonym(name, _audit_key(known))
+    _audit_key(known)
+    typed = audit.pseudonym(name, known.server.naming_key)
     engine = _stored(lambda: store.open(known.store.url, create=False, check=False))
     with store.writing(engine) as c:
         same = [actor for actor, said in audit.names(c).items() if said.casefold() == name.strip().casefold()]

@@ -195,6 +195,9 @@ class Server(Table):
     audit_key: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
         None, description="seals what people sign, 16 characters or more; without it nobody can sign; secret"
     )
+    audit_keys_before: tuple[Annotated[SecretStr, AfterValidator(_long)], ...] = Field(
+        (), max_length=20, description="keys that sealed older acts, the last one first; secret"
+    )
     sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = Field(
         None, description="where our own errors go, a Sentry project of its own; left out: nowhere; secret"
     )

@@ -84,8 +84,9 @@ def sign(
     audit.alone(c)
     if checklist.per_release and wanted not in current(c, now) and runs.state(c, checklist.key, wanted):
         raise Refused("another release has come since, and this run is over")
-    actor = audit.identity(person, sealing) if person else audit.pseudonym(name, sealing)
-    asker = audit.pseudonym(asked_by, sealing) if asked_by.strip() else ""
+    naming = known.server.naming_key
+    actor = audit.identity(person, naming) if person else audit.pseudonym(name, naming)
+    asker = audit.pseudonym(asked_by, naming) if asked_by.strip() else ""
     if asker and asked_by.strip().casefold() == name.strip().casefold():
         asker = actor  # who signed in may have typed his own name
     before = signatures(c, checklist.key, wanted, item.key)

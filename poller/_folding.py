@@ -130,7 +130,8 @@ class Folding:
         if key is None:
             return 0
         with store.writing(self.engine) as c:
-            return audit.prune(c, audit.over(now, self.settings.store.history_days), key.reveal().encode())
+            over, older = audit.over(now, self.settings.store.history_days), self.settings.server.older_keys
+            return audit.prune(c, over, key.reveal().encode(), older_keys=older)
 
     @staticmethod
     def _until_nothing(step: Callable[[], int]) -> Iterable[int]:

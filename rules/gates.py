@@ -199,7 +199,7 @@ def _p95(item: Item, world: World) -> Seen:
         at, value = world.p95[key]
         if value > (item.limit or 0):
             return "fail", f"{key}: p95 {words.ms(value)}, at most {words.ms(item.limit)}", at, key
-        blocked = _blocked(key, world, Status)
+        blocked = _blocked(key, world, tuple(Status))
         if blocked and blocked[0] in ("unknown", DOUBT):
             return blocked
         oldest = at if oldest is None else min(oldest, at)

@@ -405,6 +405,23 @@ def test_without_a_key_nobody_signs(known: Settings, engine: Engine, tmp_path: P
         signed(settings.load(file, {}), engine, "login", "Ada")
 
 
+def test_a_person_stays_the_same_when_the_key_changes(known: Settings, engine: Engine) -> None:
+    signed(known, engine, "login", "Ada")
+    path = known.path
+    assert path is not None
+    new = f'audit_key = "another-key-of-the-test"\naudit_keys_before = ["{KEY}"]'
+    path.write_text(path.read_text().replace(f'audit_key = "{KEY}"', new))
+    later = settings.load(path, {})
+    assert KEY not in str(settings.shown(later))
+    with pytest.raises(gate.Refused, match="already"):
+        signed(later, engine, "login", "Ada")
+    signed(later, engine, "login", "Ada", "withdrawn")
+    assert judged(later, engine).rulings[3].state == "missing"
+    assert (shell(later, "audit", "verify").exit_code, shell(later, "audit", "erase", "Ada").exit_code) == (0, 0)
+    path.write_text(path.read_text().replace(f'["{KEY}"]', "[]"))
+    assert shell(later, "audit", "verify").exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -603,6 +620,8 @@ def test_the_trail_is_verified_from_the_command_line(known: Settings, engine: En
     from sqlalchemy import text
 
     with store.writing(engine) as c:
+        c.execute(text("DROP TRIGGER audit_delete"))
+        c.execute(text("DROP TRIGGER audit_update"))
         c.execute(text("DELETE FROM audit WHERE seq = 3"))
     assert shell(known, "audit", "verify").exit_code == 0
     cut = shell(known, "audit", "verify", "--anchor", f"{number}:{seal}")
