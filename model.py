@@ -370,7 +370,8 @@ class Issue:
 class Release:
     """One release as Sentry knows it. ``crash_free`` in per cent; ``deployed`` is its newest deploy.
 
-    ``vitals`` are p75 of its own page views and how many ``samples`` they are made from.
+    ``vitals`` are p75 of its own page views and how many ``samples`` they are made from. ``asked``: whether it was
+    asked which issues this release brought; of any other it is not known that there are none.
     """
 
     version: str
@@ -382,6 +383,7 @@ class Release:
     sessions: int = 0
     projects: tuple[str, ...] = ()
     vitals: tuple[Figure, ...] = ()
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -601,11 +603,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """What must hold before, or after, a release."""
+    """What must hold before, or after, a release; or, not ``per_release``, one run that goes on across releases."""
 
     key: str
     name: str
     items: tuple[Item, ...] = ()
+    per_release: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -655,7 +658,8 @@ class Signature:
 class Ruling:
     """Where one item stands: ``state`` is pass, fail, stale, missing, waived or unknown.
 
-    ``words`` is what was seen, ``at`` when, ``of`` where; it counts until ``until``.
+    ``words`` is what was seen, ``at`` when, ``of`` where; it counts until ``until``. ``doubtful``: a sample speaks
+    against what was confirmed, and waits for company.
     """
 
     item: Item
@@ -665,6 +669,7 @@ class Ruling:
     of: str = ""
     until: datetime | None = None
     signatures: tuple[Signature, ...] = ()
+    doubtful: bool = False
 
     @property
     def fine(self) -> bool:

@@ -78,9 +78,21 @@ class Server:
     metrics_token: Secret | None = None
     sentry_dsn: Secret | None = None
     audit_key: Secret | None = None
+    audit_keys_before: tuple[Secret, ...] = ()
     allowed_hosts: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     proxy_token: Secret | None = None
+
+    @property
+    def older_keys(self) -> tuple[bytes, ...]:
+        """The keys that sealed older acts, the last one first."""
+        return tuple(each.reveal().encode() for each in self.audit_keys_before)
+
+    @property
+    def naming_key(self) -> bytes:
+        """Makes the pseudonyms: the first key of all, so that a person stays the same when keys change."""
+        keys = [each.reveal().encode() for each in (self.audit_key, *self.audit_keys_before) if each]
+        return keys[-1] if keys else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +233,12 @@ def _settings(file: Path, whole: Filled, names: Mapping[str, str]) -> Settings:
     vitals = Vitals(**tables.values(reading.table("vitals", tables.Vitals)))
     if not vitals.origins and site.url:
         vitals = replace(vitals, origins=(_origin(site.url),))
+    integrations = reading.integrations()
+    watched = (*monitors, *(each for one in integrations for each in one.readings))
     hidden = whole.secrets - {store["url"], ""}
     return Settings(
-        site, Store(**store), watch, server, monitors, channels, maintenance, reading.integrations(), file.absolute(),
-        hidden, vitals, reading.checklists(slos), slos,
+        site, Store(**store), watch, server, monitors, channels, maintenance, integrations, file.absolute(),
+        hidden, vitals, reading.checklists(slos, watched), slos,
     )  # fmt: skip
 
 
@@ -235,10 +249,13 @@ def _origin(url: str) -> str:
 
 def _plain(row: BaseModel) -> dict[str, Any]:
     """The values of a table, with our own kind of secret."""
-    return {
-        name: Secret(value.get_secret_value()) if isinstance(value, SecretStr) else value
-        for name, value in tables.values(row).items()
-    }
+    return {name: _ours(value) for name, value in tables.values(row).items()}
+
+
+def _ours(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_ours(each) for each in value)
+    return Secret(value.get_secret_value()) if isinstance(value, SecretStr) else value
 
 
 def _store_url(url: str) -> str:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from data.store import Engine
     from model import Monitor, Result, Verdict
     from settings import Settings
@@ -242,18 +244,24 @@ def gate_command(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Say whether it may be released, with the evidence; exit 0 for go, 1 for no-go, 3 for unsure."""
+    """Say whether it may be released, with the evidence; exit 0 go, 1 no-go, 2 asked wrongly, 3 unsure or no store."""
     import time
 
+    import gate
     from duration import parse
 
     known = _settings(config)
+    if gate.of(known, name) is None:
+        there = ", ".join(each.key for each in known.checklists) or "none yet"
+        raise Mistake(f"there is no checklist {name}; there are {there}", 2)
+    if release and not gate.SHAPE.fullmatch(release):
+        raise Mistake(f"--release: expected letters, digits, . _ and -, at most 64, got {release[:64]!r}", 2)
     try:
         until = time.monotonic() + (parse(wait) if wait else 0.0)
     except ValueError:
-        raise Mistake(f"--wait: expected a duration such as 10m, got {wait!r}") from None
+        raise Mistake(f"--wait: expected a duration such as 10m, got {wait!r}", 2) from None
     while True:
-        verdict = _stored(lambda: _judged(known, name, release))
+        verdict = _stored(lambda: _judged(known, name, release), code=3)
         if verdict.state == "go" or time.monotonic() >= until:
             break
         time.sleep(min(5.0, max(0.1, until - time.monotonic())))
@@ -271,16 +279,35 @@ def _judged(known: Settings, name: str, release: str) -> Verdict:
     from data import store
 
     checklist = gate.of(known, name)
-    if checklist is None:
-        there = ", ".join(each.key for each in known.checklists) or "none yet"
-        raise Mistake(f"there is no checklist {name}; there are {there}")
+    assert checklist is not None
     engine = store.open(known.store.url, create=False, readonly=True, check=False)
     try:
         with store.reading(engine) as c:
             now = datetime.now(UTC)
-            return gate.judge(c, known, checklist, release or gate.release(c, now), now)
+            verdict, _ = gate.answer(c, known, checklist, release, now)
+            unknown = checklist.per_release and gate.news(c, release, now)
     finally:
         engine.dispose()
+    if unknown:
+        _asked(known, release, now)
+    return verdict
+
+
+def _asked(known: Settings, release: str, now: datetime) -> None:
+    """Offers a release that no deployment has yet to those who sign; it never stands in the verdict's way."""
+    import contextlib
+
+    import gate
+    from data import revision, store
+
+    with contextlib.suppress(store.StoreError, OSError):
+        engine = store.open(known.store.url, create=False, check=False)
+        try:
+            with store.writing(engine) as c:
+                gate.ask(c, release, now)
+                revision.bump(c)
+        finally:
+            engine.dispose()
 
 
 def _ruled(verdict: Verdict) -> None:
@@ -317,7 +344,7 @@ def audit_verify(
     anchors = [_anchor(each) for each in anchor or ()]
     engine = _stored(lambda: store.open(known.store.url, create=False, readonly=True, check=False))
     with store.reading(engine) as c:
-        broken, head, many = audit.verify(c, key, anchors), audit.head(c), audit.count(c)
+        broken, head, many = audit.verify(c, key, anchors, known.server.older_keys), audit.head(c), audit.count(c)
         base, older = audit.base(c), audit.older(c, anchors)
     engine.dispose()
     value = {
@@ -343,10 +370,12 @@ def audit_erase(name: str, config: Config = None, as_json: Json = False) -> None
     from data import audit, revision, store
 
     known = _settings(config)
-    actor = audit.pseudonym(name, _audit_key(known))
+    _audit_key(known)
+    typed = audit.pseudonym(name, known.server.naming_key)
     engine = _stored(lambda: store.open(known.store.url, create=False, check=False))
     with store.writing(engine) as c:
-        erased = audit.erase(c, actor)
+        same = [actor for actor, said in audit.names(c).items() if said.casefold() == name.strip().casefold()]
+        erased = sum(audit.erase(c, actor) for actor in {typed, *same}) > 0  # typed, or of somebody who signed in
         revision.bump(c)  # open pages show the name no longer
     engine.dispose()
     words = "the name is forgotten; what was signed stays in the trail" if erased else "no such name was known"
@@ -382,13 +411,13 @@ def _free(file: Path, force: bool) -> None:
         raise Mistake(f"{file.parent}: there is no such folder")
 
 
-def _stored(work: Callable[[], T]) -> T:
+def _stored(work: Callable[[], T], code: int = 1) -> T:
     from data import store
 
     try:
         return work()
     except (store.StoreError, OSError, ValueError) as error:
-        raise Mistake(str(error).partition("\n")[0]) from None  # a driver adds lines of its own
+        raise Mistake(str(error).partition("\n")[0], code) from None  # a driver adds lines of its own
 
 
 def run() -> None:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 Place = tuple[str | int, ...]  # ("monitor", 2, "every"): the third [[monitor]], its key "every"
 HIDDEN = "a value that is not shown"
 SECRET_NAME = re.compile(
-    r"token|secret|passw|authori[sz]ation|(?:api|anon|service)_?key|dsn|credential|header|body|dead_man|cookie", re.I
+    r"token|secret|passw|authori[sz]ation|(?:api|anon|service|audit)_?keys?|dsn|credential|header|body|dead_man|cookie",
+    re.I,
 )
 SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:/+")
 WINDOW = 12  # so many characters of a secret in a row are a leak; fewer may be chance, such as "https://"

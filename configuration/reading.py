@@ -17,7 +17,8 @@ from configuration.tables import ROWS, TABLES, known
 from model import Channel, Checklist, Integration, Item, Maintenance, Monitor, Secret, Slo, Status
 
 T = TypeVar("T", bound=BaseModel)
-ALONE = ("no-new-issue", "event-received", "arriving")  # gates that look at the whole platform
+OF_A_RELEASE = ("no-new-issue", "event-received", "built", "live")
+ALONE = (*OF_A_RELEASE, "arriving", "way-back", "alerting")  # gates that look at the whole platform
 
 
 class Reading:
@@ -103,8 +104,11 @@ class Reading:
             self._all_known(("slo", index, "monitors"), row.monitors, keys)
         return tuple(Slo(row.key, row.name or row.key, row.monitors, row.target, row.window) for row in read)
 
-    def checklists(self, slos: Sequence[Slo] = ()) -> tuple[Checklist, ...]:
-        """All checklists; keys of lists, and of the items of each, are unique, and a gate is told what it looks at."""
+    def checklists(self, slos: Sequence[Slo] = (), watched: Sequence[Monitor] = ()) -> tuple[Checklist, ...]:
+        """All checklists; keys of lists, and of the items of each, are unique, and what a gate looks at is there.
+
+        ``watched`` are monitors and the readings of outside services.
+        """
         read = [
             self._read(tables.Checklist, ("checklist", index), row, known(tables.Checklist))
             for index, row in enumerate(self.rows("checklist"))
@@ -116,11 +120,24 @@ class Reading:
                 place: Place = ("checklist", index, "item", at)
                 if each.key in keys[:at]:
                     raise Mistake((*place, "key"), f"{each.key!r} is the key of another item of this list")
-                if each.gate and each.gate not in ALONE and not each.series:
-                    raise Mistake((*place, "series"), f"the gate {each.gate!r} must be told what it looks at")
-                if each.gate == "budget":
-                    self._budget(place, each, [slo.key for slo in slos])
-        return tuple(Checklist(row.key, row.name, tuple(_item(each) for each in row.item)) for row in read)
+                if each.gate in OF_A_RELEASE and not row.per_release:
+                    raise Mistake((*place, "gate"), f"{each.gate!r} asks about a release, but this list has none")
+                self._looks_at(place, each, slos, [one.key for one in watched])
+        return tuple(
+            Checklist(row.key, row.name, tuple(_item(each) for each in row.item), row.per_release) for row in read
+        )
+
+    def _looks_at(self, place: Place, item: tables.ChecklistItem, slos: Sequence[Slo], watched: Sequence[str]) -> None:
+        """A gate names what it looks at, and that is watched: ``monitor``, ``monitor/part`` or ``reading/part``."""
+        if item.gate and item.gate not in ALONE and not item.series:
+            raise Mistake((*place, "series"), f"the gate {item.gate!r} must be told what it looks at")
+        if item.gate == "budget":
+            self._budget(place, item, [slo.key for slo in slos])
+            return
+        for key in item.series:
+            if key.partition("/")[0] not in watched:
+                hint = unknown(key, watched).partition(repr(key))[2]
+                raise Mistake((*place, "series"), f"no monitor and no reading has the key {key!r}{hint}")
 
     def _budget(self, place: Place, item: tables.ChecklistItem, keys: Sequence[str]) -> None:
         self._all_known((*place, "series"), item.series, keys, "[[slo]]")

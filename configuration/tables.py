@@ -195,6 +195,9 @@ class Server(Table):
     audit_key: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
         None, description="seals what people sign, 16 characters or more; without it nobody can sign; secret"
     )
+    audit_keys_before: tuple[Annotated[SecretStr, AfterValidator(_long)], ...] = Field(
+        (), max_length=20, description="keys that sealed older acts, the last one first; secret"
+    )
     sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = Field(
         None, description="where our own errors go, a Sentry project of its own; left out: nowhere; secret"
     )
@@ -287,6 +290,10 @@ Gate = Literal[
     "no-new-issue",
     "event-received",
     "arriving",
+    "built",
+    "live",
+    "way-back",
+    "alerting",
     "budget",
 ]
 
@@ -314,6 +321,7 @@ class Checklist(Table):
 
     key: Key = Field(description="stable: its runs hang on it")
     name: Text
+    per_release: bool = Field(True, description="a fresh run for each release; false: one run that goes on")
     item: tuple[ChecklistItem, ...] = Field(min_length=1, max_length=200, description="[[checklist.item]]")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pysqlite3.dbapi2 as driver  # type: ignore[import-untyped]
 from sqlalchemy import BigInteger, Connection, Integer, Table, func, insert, inspect, select
 
+from data import audit
 from data.errors import StoreError
-from data.tables import METADATA
+from data.tables import AUDIT, METADATA
 
 BATCH = 5000
 
@@ -46,8 +47,11 @@ def single(path: Path) -> None:
 
 def rows(old: Connection, new: Connection) -> None:
     """Every row of every table, in batches, over what is there."""
+    with audit.opened(new):
+        new.execute(AUDIT.delete())
     for table in reversed(METADATA.sorted_tables):
-        new.execute(table.delete())
+        if table is not AUDIT:
+            new.execute(table.delete())
     for table in _there(old):
         found = old.execution_options(yield_per=BATCH).execute(select(table))
         for batch in found.mappings().partitions():

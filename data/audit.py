@@ -1,9 +1,10 @@
 """The audit trail: append only, each row sealed with HMAC-SHA256 together with the seal before it.
 
-Whoever changes, drops, adds or moves a row without the key breaks the chain there, and ``verify`` says where. Cutting
-off the end leaves a shorter whole chain: only a head that was written down elsewhere (``head``) shows that. Acts whose
-time is over go from the beginning on (``prune``); a sealed base then says where the trail begins, so that nobody
-without the key can cut off more.
+Triggers refuse to change or delete a row, except while ``opened`` says so: that keeps mistakes away. Whoever has the
+database all the same, and changes, drops, adds or moves a row without the key, breaks the chain there, and ``verify``
+says where. Cutting off the end leaves a shorter whole chain: only a head that was written down elsewhere (``head``)
+shows that. Acts whose time is over go from the beginning on (``prune``); a sealed base then says where the trail
+begins, so that nobody without the key can cut off more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, exists, func, insert, or_, select, text
@@ -30,14 +32,20 @@ SMALLEST = -(1 << 63)  # an act that was put in by hand may have any number, and
 YEARS = 7  # calendar years that an act stays after the year in which it was written
 BASE = "audit base"  # the note that says what was deleted last: number, seal, month, and the seal of these three
 
+OPEN = "audit open"  # the note by which the triggers let rows go; no other transaction ever sees it
+
+SEALED = ("seq", "at", "actor", "role", "action", "subject", "detail")
+ENCODED = json.JSONEncoder(default=repr).encode  # repr: bytes by hand in SQLite fit no seal
+
 Row = Mapping[str, object]
+Keys = tuple[bytes, ...]  # the newest first; a row under a newer one is followed by none under an older one
 
 
 def add(c: Connection, act: Act, key: bytes) -> Entry:
     """Writes an act at the end of the trail. ``c`` is a connection of data.store.writing. ValueError without a key."""
     if not key:
         raise ValueError("the audit trail needs a key")
-    _alone(c)
+    alone(c)
     number, seal = head(c)
     seq = number + 1
     row = _row(seq, act)
@@ -46,9 +54,21 @@ def add(c: Connection, act: Act, key: bytes) -> Entry:
     return Entry(seq, _act(row), sealed)
 
 
-def _alone(c: Connection) -> None:
+def alone(c: Connection) -> None:
+    """From here to the end of the transaction nobody else writes into the trail; who decides by it asks first.
+
+    What is read afterwards is what all who were before have written.
+    """
     if c.dialect.name == "postgresql":  # on SQLite the transaction has the write lock already
         c.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+
+
+@contextmanager
+def opened(c: Connection) -> Iterator[None]:
+    """In this transaction rows may go: what is over, and all of them before another trail is put in their place."""
+    watch.note(c, OPEN, "yes")
+    yield
+    watch.note(c, OPEN, None)
 
 
 def _row(seq: int, act: Act) -> dict[str, int | str]:
@@ -60,12 +80,11 @@ def _row(seq: int, act: Act) -> dict[str, int | str]:
 
 
 def _sealed(row: Row, before: str, key: bytes) -> str:
-    cells = [row[name] for name in ("seq", "at", "actor", "role", "action", "subject", "detail")]
-    return _hmac(json.dumps([before, *cells], default=repr), key)  # repr: bytes by hand in SQLite fit no seal
+    return _hmac(ENCODED([before, *(row[name] for name in SEALED)]), key)
 
 
 def _hmac(said: str, key: bytes) -> str:
-    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, said.encode(), "sha256").hex()
 
 
 def _same(one: object, other: object) -> bool:
@@ -88,11 +107,16 @@ def _rows(c: Connection) -> Iterator[Row]:
 
 def _batch(c: Connection, start: int, limit: int) -> list[Row]:
     found = c.execute(select(AUDIT).where(AUDIT.c.seq >= start).order_by(AUDIT.c.seq).limit(limit))
-    return [dict(row) for row in found.mappings()]
+    names = [column.name for column in AUDIT.columns]
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
-def verify(c: Connection, key: bytes, anchors: Iterable[tuple[int, str]] = ()) -> Tampered | None:
+def verify(
+    c: Connection, key: bytes, anchors: Iterable[tuple[int, str]] = (), before: Sequence[bytes] = ()
+) -> Tampered | None:
     """The first place where the trail is broken; None when it is whole.
+
+    ``before`` are the keys that sealed older rows, the last one first: the chain goes on across a change of the key.
 
     ``anchors`` are heads (number, seal) that were written down elsewhere: a trail that has lost one was cut or swapped.
     One from before the base is not compared: it is ``older`` than what is kept.
@@ -100,14 +124,15 @@ def verify(c: Connection, key: bytes, anchors: Iterable[tuple[int, str]] = ()) -
     wanted: dict[int, set[str]] = {}
     for seq, seal in anchors:
         wanted.setdefault(seq, set()).add(seal)
-    begun = _base(c)
-    if begun and not _genuine(begun, key):
+    begun, keys = _base(c), (key, *before)
+    if begun and not _genuine(begun, keys):
         return Tampered(begun[0], f"the base, which says that all up to {begun[0]} was deleted in its time, is forged")
     number, seal = begun[:2] if begun else (0, FIRST)
     if swapped := _swapped(number, seal, wanted):
         return swapped
     for row in _rows(c):
-        if broken := _broken(row, number, seal, key):
+        broken, keys = _broken(row, number, seal, keys)
+        if broken:
             return _baseless(broken, row) if number == 0 else broken
         number, seal = number + 1, str(row["seal"])
         if swapped := _swapped(number, seal, wanted):
@@ -117,16 +142,17 @@ def verify(c: Connection, key: bytes, anchors: Iterable[tuple[int, str]] = ()) -
     return cut if lost > number else None
 
 
-def _broken(row: Row, number: int, seal: str, key: bytes) -> Tampered | None:
-    """Why ``row`` cannot come next after ``number``, which has that seal; None when it can."""
+def _broken(row: Row, number: int, seal: str, keys: Keys) -> tuple[Tampered | None, Keys]:
+    """Why ``row`` cannot come next after ``number``, which has that seal, if so; and the keys that may come after."""
     seq, expected = int(str(row["seq"])), number + 1
     if seq < expected:
-        return Tampered(seq, f"number {seq} stands before {expected}, where the trail begins: it was put in")
+        return Tampered(seq, f"number {seq} stands before {expected}, where the trail begins: it was put in"), keys
     if seq > expected:
-        return Tampered(expected, f"number {expected} is missing")
-    if not _same(_sealed(row, seal, key), row["seal"]):
-        return Tampered(seq, f"number {seq} does not fit its seal: it, or the one before, was changed")
-    return None
+        return Tampered(expected, f"number {expected} is missing"), keys
+    for many in range(len(keys), 0, -1):  # the oldest first: it sealed what comes first
+        if _same(_sealed(row, seal, keys[many - 1]), row["seal"]):
+            return None, keys[:many]
+    return Tampered(seq, f"number {seq} does not fit its seal: it, or the one before, was changed"), keys
 
 
 def _baseless(broken: Tampered, row: Row) -> Tampered:
@@ -167,8 +193,8 @@ def _base(c: Connection) -> tuple[int, str, str, str] | None:
         return 0, FIRST, "", ""  # not written by us: it fits no seal, and verify says so
 
 
-def _genuine(begun: tuple[int, str, str, str], key: bytes) -> bool:
-    return _same(_base_seal(*begun[:3], key), begun[3])
+def _genuine(begun: tuple[int, str, str, str], keys: Keys) -> bool:
+    return any(_same(_base_seal(*begun[:3], key), begun[3]) for key in keys)
 
 
 def _base_seal(number: int, seal: str, month: str, key: bytes) -> str:
@@ -192,31 +218,32 @@ def over(now: datetime, history_days: int) -> datetime:
     return kept_from.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
-def prune(c: Connection, before: datetime, key: bytes, limit: int = BATCH) -> int:
+def prune(c: Connection, before: datetime, key: bytes, limit: int = BATCH, older_keys: Sequence[bytes] = ()) -> int:
     """Deletes at most ``limit`` of the oldest acts, all from before ``before`` (see ``over``), and seals the new base.
 
     Returns how many: call again, each time in a new transaction. 0 also when what would go, or the base, does not fit
     its seal: traces of tampering are not tidied away.
     """
-    _alone(c)
-    begun = _base(c)
-    if begun and not _genuine(begun, key):
+    alone(c)
+    begun, keys = _base(c), (key, *older_keys)
+    if begun and not _genuine(begun, keys):
         return 0
     number, seal = begun[:2] if begun else (0, FIRST)
-    if not _ended(_batch(c, SMALLEST, 1), number, seal, before, key):
+    if not _ended(_batch(c, SMALLEST, 1), number, seal, before, keys):
         return 0  # as on nearly every day: then not a whole batch is read
-    gone = _ended(_batch(c, SMALLEST, limit), number, seal, before, key)
+    gone = _ended(_batch(c, SMALLEST, limit), number, seal, before, keys)
     if gone:
         _begin(c, gone[-1], key)
         _forget(c, gone)
     return len(gone)
 
 
-def _ended(rows: list[Row], number: int, seal: str, before: datetime, key: bytes) -> list[Row]:
+def _ended(rows: list[Row], number: int, seal: str, before: datetime, keys: Keys) -> list[Row]:
     """The first of ``rows``, up to one that is kept: a clock that stepped may have left an older one behind it."""
     gone: list[Row] = []
     for row in rows:
-        if _broken(row, number, seal, key):
+        broken, keys = _broken(row, number, seal, keys)
+        if broken:
             return []
         if int(str(row["at"])) >= micros(before):
             break
@@ -229,7 +256,8 @@ def _begin(c: Connection, last: Row, key: bytes) -> None:
     """Deletes all up to ``last``, and leaves word of it."""
     act, number, seal = _act(last), int(str(last["seq"])), str(last["seal"])
     month = f"{act.at:%Y-%m}"
-    c.execute(delete(AUDIT).where(AUDIT.c.seq <= number))
+    with opened(c):
+        c.execute(delete(AUDIT).where(AUDIT.c.seq <= number))
     watch.note(c, BASE, f"{number} {seal} {month} {_base_seal(number, seal, month, key)}")
 
 
@@ -259,6 +287,11 @@ def count(c: Connection) -> int:
 def pseudonym(name: str, key: bytes) -> str:
     """What stands for a person in the trail: the same for the same name, and nobody can make it without the key."""
     return hmac.new(key, f"person:{name.strip().casefold()}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def identity(person: str, key: bytes) -> str:
+    """The same for somebody who signed in, by issuer and subject: no name that is typed ever gives it."""
+    return hmac.new(key, f"identity:{person}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def know(c: Connection, actor: str, name: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from data.moments import micros, moment
 from data.tables import RUNS
 from data.text import kept
+from data.upsert import upsert
 from model import Item, Ruling, Run, Signature, Verdict
 
 _HEAD = [column for column in RUNS.columns if column.name != "body"]
@@ -19,14 +20,12 @@ _HEAD = [column for column in RUNS.columns if column.name != "body"]
 
 def put(c: Connection, verdict: Verdict) -> None:
     """Writes the verdict over an older one of the same list and release; when that was first judged stays."""
-    of = (RUNS.c.checklist == verdict.checklist) & (RUNS.c.release == verdict.release)
     row = {
         "checklist": verdict.checklist, "release": verdict.release, "at": micros(verdict.at), "state": verdict.state,
         "words": kept(verdict.words, 1000), "waivers": verdict.waivers,
         "body": json.dumps([_plain(each) for each in verdict.rulings], ensure_ascii=False, default=datetime.isoformat),
     }  # fmt: skip
-    if not c.execute(RUNS.update().where(of).values(row)).rowcount:
-        c.execute(RUNS.insert(), row | {"begun": row["at"]})
+    c.execute(upsert(c, RUNS, ("checklist", "release"), ("begun",)), row | {"begun": row["at"]})
 
 
 def _plain(ruling: Ruling) -> dict[str, Any]:
@@ -37,6 +36,12 @@ def read(c: Connection, checklist: str, release: str) -> Run | None:
     """The run of one list about one release; None when there was none."""
     row = c.execute(select(RUNS).where(RUNS.c.checklist == checklist, RUNS.c.release == release)).mappings().first()
     return _run(dict(row)) if row else None
+
+
+def state(c: Connection, checklist: str, release: str) -> str:
+    """What a run came to last; empty when there was none."""
+    query = select(RUNS.c.state).where(RUNS.c.checklist == checklist, RUNS.c.release == release)
+    return str(c.execute(query).scalar() or "")
 
 
 def newest(c: Connection, checklist: str, limit: int = 50) -> tuple[Run, ...]:

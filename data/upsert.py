@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
@@ -11,11 +13,13 @@ def _insert(c: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if c.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def upsert(c: Connection, table: Table) -> Insert:
-    """Inserts; where the primary key is there already, every other column takes the new value."""
+def upsert(c: Connection, table: Table, key: Collection[str] = (), stays: Collection[str] = ()) -> Insert:
+    """Inserts; where the key (the primary one) is there, every other column but ``stays`` takes the new value."""
     statement = _insert(c, table)
-    changed = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed)
+    kept = {*key, *stays, *(column.name for column in table.primary_key.columns)}
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in kept}
+    index = [table.c[name] for name in key] or list(table.primary_key.columns)
+    return statement.on_conflict_do_update(index_elements=index, set_=changed)
 
 
 def insert_once(c: Connection, table: Table) -> Insert:

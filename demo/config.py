@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import beacons, crux, past, posture, sentry, ships, stripe, supabase, vercel
-from demo.cast import Player, players
+from demo.cast import TOKEN, Player, players
 from demo.outside import VENDORS
 from demo.schedule import Schedule
 from demo.server import CALLED, HOST, Ports
@@ -48,7 +48,7 @@ def text(schedule: Schedule, ports: Ports, var: Path) -> str:
         _table("[site]", {"name": NAME, "url": f"http://{HOST}:{ports.http}/", "timezone": ZONE, "demo": True}),
         _table("[store]", {"url": f"sqlite:///{var / 'demo.db'}"}),
         _table("[watch]", watch),
-        _table("[server]", {"audit_key": "the-demo-keeps-no-secret"}),
+        _table("[server]", {"audit_key": TOKEN, "metrics_token": TOKEN}),
         _table("[[channel]]", {"key": CHANNEL, "url": f"json://{HOST}:{ports.http}{CALLED}"}),
         *_maintenance(schedule.opened),
         *(

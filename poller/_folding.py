@@ -149,7 +149,8 @@ class Folding:
         if key is None:
             return False
         with store.writing(self.engine) as c:
-            return audit.prune(c, audit.over(now, self.settings.store.history_days), key.reveal().encode()) > 0
+            over, older = audit.over(now, self.settings.store.history_days), self.settings.server.older_keys
+            return audit.prune(c, over, key.reveal().encode(), older_keys=older) > 0
 
     def _ballast(self) -> bool:
         store.restore_ballast(self.engine)

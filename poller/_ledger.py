@@ -180,7 +180,7 @@ class Ledger:
         facts = dict(result.facts)
         if old is not None and old.facts:
             draft.changes += what_changed.seen(monitor.key, dict(old.facts), facts, seen.at)
-        if old is not None and not facts:
+        if old is not None and not facts and result.status not in (Status.UP, Status.DEGRADED):
             result = replace(result, facts=old.facts)  # an answer that failed says nothing of the commit
         draft.results[monitor.key] = (seen.at, result)
 

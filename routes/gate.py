@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -13,13 +13,12 @@ from starlette.routing import Route
 
 import gate
 import settings
-from data import store
+from data import revision, store
+from data.store import Connection
 from model import Checklist, Ruling, Verdict
 from routes import _store
 from routes._answers import NO_STORE, answer, wrong
 from routes.metrics import bearer, same
-
-RELEASE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 async def ask(request: Request) -> Response:
@@ -33,10 +32,12 @@ async def ask(request: Request) -> Response:
     release = request.query_params.get("release", "")
     if checklist is None:
         return wrong(404, "there is no checklist of that key")
-    if release and not RELEASE.fullmatch(release):
+    if release and not gate.SHAPE.fullmatch(release):
         return wrong(400, "expected a release such as a commit")
     try:
-        verdict = await _store.read(partial(_judged, checklist, release))
+        verdict, unknown = await _store.read(partial(_judged, checklist, release))
+        if unknown:
+            await _noted(release)
     except store.StoreError:
         return wrong(503, "the store cannot be read")
     if request.headers.get("accept", "").strip().startswith("text/plain"):
@@ -44,9 +45,22 @@ async def ask(request: Request) -> Response:
     return answer(shown(verdict))
 
 
-def _judged(checklist: Checklist, release: str, c: Any) -> Verdict:
+def _judged(checklist: Checklist, release: str, c: Connection) -> tuple[Verdict, bool]:
+    """The verdict, and whether people must be told that somebody waits for this release."""
     now = datetime.now(UTC)
-    return gate.judge(c, settings.current(), checklist, release or gate.release(c, now), now)
+    verdict, _ = gate.answer(c, settings.current(), checklist, release, now)
+    return verdict, checklist.per_release and gate.news(c, release, now)
+
+
+async def _noted(release: str) -> None:
+    """That somebody asked is worth less than the answer: where it cannot be written it is written next time."""
+    with suppress(store.StoreError):
+        await _store.write(partial(_note, release))
+
+
+def _note(release: str, c: Connection) -> None:
+    gate.ask(c, release, datetime.now(UTC))
+    revision.bump(c)
 
 
 def shown(verdict: Verdict) -> dict[str, Any]:

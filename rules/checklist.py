@@ -1,219 +1,19 @@
-"""May it be released? A small closed vocabulary of gates over what the store knows, and what people signed.
+"""May it be released? What each item of a list comes to, by its gate or by what people signed, and the verdict.
 
 Unknown never counts as a pass; evidence grows old in front of the reader; a waiver is counted beside the verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import words
-from model import Budget, Change, Checklist, Item, Ruling, Signature, Standing, Status, Verdict
-from rules import slo, status
+from model import Checklist, Item, Ruling, Signature, Verdict
+from rules.gates import DOUBT, GATES, World
 
 NAMED = 3  # items that a verdict names
-Seen = tuple[str, str, datetime | None, str]  # state, words, when, of what
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is known now. ``horizons`` in seconds by series; ``worst`` is when a series was last not up."""
-
-    now: datetime
-    standings: Mapping[str, Standing] = field(default_factory=dict)
-    horizons: Mapping[str, float] = field(default_factory=dict)
-    worst: Mapping[str, datetime] = field(default_factory=dict)
-    facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    figures: Mapping[str, tuple[datetime, float]] = field(default_factory=dict)
-    changes: Sequence[Change] = ()
-    p95: Mapping[str, float] = field(default_factory=dict)  # ms of the last hour, by series
-    deployed: datetime | None = None  # when this release went live; None: it did not yet
-    event: datetime | None = None  # the newest event that Sentry counted; None: none, or it was not asked
-    new_issues: int | None = None  # of this release; None: nobody could tell
-    budgets: Mapping[str, Budget] = field(default_factory=dict)  # by the key of the promise
-    measured: int = 0  # measurements of browsers in the last hour
-
-
-def _up(item: Item, world: World) -> Seen:
-    """Every series is up now, and has been for so long."""
-    oldest: Seen | None = None
-    for key in item.series:
-        standing = world.standings.get(key)
-        if standing is None:
-            return "missing", f"{key} was never measured", None, key
-        state, since, said = status.current(standing, world.horizons.get(key, 3600.0), world.now)
-        if state is Status.UNKNOWN:
-            return "unknown", f"{key}: {said or 'unknown'}", standing.seen, key
-        if state is not Status.UP:
-            return "fail", f"{key} is {words.STATUS_WORD[state]}{f': {said}' if said else ''}", standing.seen, key
-        if standing.unsure:
-            return "unknown", f"{key} is in doubt right now", standing.seen, key
-        if (world.now - since).total_seconds() < item.seconds:
-            up = words.lasted((world.now - since).total_seconds())
-            return "fail", f"{key} is up for only {up} of {words.lasted(item.seconds)}", standing.seen, key
-        if oldest is None or (standing.seen and oldest[2] and standing.seen < oldest[2]):
-            oldest = "pass", _for(item, since, world.now), standing.seen, key
-    return oldest or ("missing", "nothing is named", None, "")
-
-
-def _for(item: Item, since: datetime, now: datetime) -> str:
-    return f"up for {words.lasted((now - since).total_seconds())}" + (
-        f", {len(item.series)} looked at" if len(item.series) > 1 else ""
-    )
-
-
-def _calm(item: Item, world: World) -> Seen:
-    """No series was down or degraded for so long: no open incident, and none that was just over."""
-    for key in item.series:
-        standing = world.standings.get(key)
-        if standing is None or standing.seen is None:
-            return "missing", f"{key} was never measured", None, key
-        state, _, said = status.current(standing, world.horizons.get(key, 3600.0), world.now)
-        if state is Status.UNKNOWN:
-            return "unknown", f"{key}: {said or 'unknown'}", standing.seen, key
-        if state in status.BAD:
-            return "fail", f"{key} is {words.STATUS_WORD[state]}", standing.seen, key
-        last = world.worst.get(key)
-        if last is not None and (world.now - last).total_seconds() < item.seconds:
-            return "fail", f"{key} had trouble {words.ago(last, world.now)}", standing.seen, key
-    return "pass", f"no trouble for {words.lasted(item.seconds)}", world.now, ", ".join(item.series)[:80]
-
-
-def _no_restart(item: Item, world: World) -> Seen:
-    """Nothing restarted for so long."""
-    since = world.now - timedelta(seconds=item.seconds)
-    for change in world.changes:
-        if change.kind == "restart" and change.monitor in item.series and change.at >= since:
-            return (
-                "fail",
-                f"{change.monitor} {change.words}, {words.ago(change.at, world.now)}",
-                change.at,
-                change.monitor or "",
-            )
-    return _up(Item(item.key, item.title, series=item.series), world)
-
-
-def _fact(name: str) -> Callable[[Item, World], Seen]:
-    """A number among the facts of a monitor is at least ``limit``."""
-
-    def seen(item: Item, world: World) -> Seen:
-        for key in item.series:
-            standing, said = world.standings.get(key), world.facts.get(key, {}).get(name, "")
-            number = _number(said)
-            if standing is None or number is None:
-                return (
-                    "missing",
-                    f"{key} does not say {name.replace('_', ' ')}",
-                    standing.seen if standing else None,
-                    key,
-                )
-            if number < (item.limit or 0):
-                return "fail", f"{key}: {number:g}, wanted at least {item.limit:g}", standing.seen, key
-        return "pass", f"at least {item.limit or 0:g}", _seen(item, world), ", ".join(item.series)[:80]
-
-    return seen
-
-
-def _number(said: str) -> float | None:
-    try:
-        return float(said.split()[0]) if said else None
-    except (ValueError, IndexError):
-        return None
-
-
-def _seen(item: Item, world: World) -> datetime | None:
-    return min((s.seen for key in item.series if (s := world.standings.get(key)) and s.seen), default=None)
-
-
-def _below(item: Item, world: World) -> Seen:
-    """A figure of an outside service is at most ``limit``."""
-    oldest: datetime | None = None
-    for key in item.series:
-        if key not in world.figures:
-            return "missing", f"{key} was never measured", None, key
-        at, value = world.figures[key]
-        if value > (item.limit or 0):
-            name = key.rpartition("/")[2].replace("_", " ")
-            return "fail", f"{name}: {value:g}, at most {item.limit or 0:g}", at, key
-        oldest = at if oldest is None else min(oldest, at)
-    if oldest is None:
-        return "missing", "nothing is named", None, ""
-    return "pass", f"at most {item.limit or 0:g}", oldest, ", ".join(item.series)[:80]
-
-
-def _p95(item: Item, world: World) -> Seen:
-    """p95 of the last hour is at most ``limit`` ms."""
-    for key in item.series:
-        if key not in world.p95:
-            return "missing", f"{key} has no latency of the last hour", None, key
-        if world.p95[key] > (item.limit or 0):
-            return "fail", f"{key}: p95 {words.ms(world.p95[key])}, at most {words.ms(item.limit)}", world.now, key
-    return "pass", f"p95 at most {words.ms(item.limit)}", world.now, ", ".join(item.series)[:80]
-
-
-def _budget(item: Item, world: World) -> Seen:
-    """Of the time that each promise allows to lose something is left, and at least ``limit`` per cent."""
-    oldest: Seen | None = None
-    for key in item.series:
-        found = world.budgets.get(key)
-        if found is None or found.left is None:
-            of = f" ({found.of})" if found and found.of else ""
-            return "missing", f"{key} was never measured{of}", found.at if found else None, key
-        said = f"{key}: {slo.said(found)}"
-        if found.left <= 0 or found.left < (item.limit or 0) / 100:
-            wanted = f", wanted at least {item.limit:g} %" if item.limit else ""
-            return "fail", f"{said}{wanted}", found.at, found.of or key
-        if oldest is None or found.at is None or (oldest[2] and found.at < oldest[2]):
-            oldest = "pass", said, found.at, found.of or key
-    return oldest or ("missing", "nothing is named", None, "")
-
-
-def _no_new_issue(item: Item, world: World) -> Seen:
-    """Sentry knows of no new issue in this release, or of at most ``limit``."""
-    if world.new_issues is None:
-        return "unknown", "Sentry was not asked, or could not be", None, "sentry.issues"
-    many = words.count(world.new_issues, "new issue")
-    fine = world.new_issues <= (item.limit or 0)
-    return "pass" if fine else "fail", many, world.now, "sentry.issues"
-
-
-def _event(item: Item, world: World) -> Seen:
-    """Sentry received an event since this release went live: what breaks from now on will be heard of."""
-    if world.deployed is None:
-        return "missing", "this release is not live yet", None, "sentry.issues"
-    if world.event is None or world.event < world.deployed:
-        said = f"no event since the deployment, {words.ago(world.deployed, world.now)}: send a test event"
-        return "missing", said, world.event, "sentry.issues"
-    return "pass", f"an event {words.ago(world.event, world.now)}, after the deployment", world.event, "sentry.issues"
-
-
-def _arriving(item: Item, world: World) -> Seen:
-    """Browsers tell: at least ``limit`` measurements in the last hour."""
-    least = item.limit or 1
-    many = words.count(world.measured, "measurement")
-    return (
-        "pass" if world.measured >= least else "fail",
-        f"{many} in the last hour, at least {least:g}",
-        world.now,
-        "vitals",
-    )
-
-
-GATES: dict[str, Callable[[Item, World], Seen]] = {
-    "up": _up,
-    "calm": _calm,
-    "no-restart": _no_restart,
-    "days-left": _fact("days_left"),
-    "score": _fact("score"),
-    "below": _below,
-    "p95": _p95,
-    "no-new-issue": _no_new_issue,
-    "event-received": _event,
-    "arriving": _arriving,
-    "budget": _budget,
-}
 
 
 def rule(item: Item, world: World, signatures: Sequence[Signature] = ()) -> Ruling:
@@ -224,7 +24,7 @@ def rule(item: Item, world: World, signatures: Sequence[Signature] = ()) -> Ruli
     if not found.fine and waiver is not None:
         words_ = f"waived until {waiver.until:%Y-%m-%d}: {waiver.note}" if waiver.until else f"waived: {waiver.note}"
         return Ruling(item, "waived", f"{words_} (seen: {found.words})", waiver.at, found.of, waiver.until, said)
-    return Ruling(item, found.state, found.words, found.at, found.of, found.until, said)
+    return replace(found, signatures=said)
 
 
 def _automatic(item: Item, world: World) -> Ruling:
@@ -232,17 +32,12 @@ def _automatic(item: Item, world: World) -> Ruling:
     until = at + timedelta(seconds=item.valid) if at else None
     if state == "pass" and (until is None or until < world.now):
         state, said = "stale", f"{said}; seen {words.ago(at, world.now)}" if at else "never seen"
-    return Ruling(item, state, said, at, of, until)
+    return Ruling(item, "unknown" if state == DOUBT else state, said, at, of, until, doubtful=state == DOUBT)
 
 
 def _manual(item: Item, now: datetime, signatures: Sequence[Signature]) -> Ruling:
     """Signed by a person, by two where that is wanted; a withdrawal takes back what its writer signed before."""
-    standing: dict[str, Signature] = {}
-    for each in signatures:
-        if each.kind == "signed":
-            standing[each.actor] = each
-        elif each.kind == "withdrawn":
-            standing.pop(each.actor, None)
+    standing = _signed(signatures)
     fresh = [each for each in standing.values() if each.at + timedelta(seconds=item.valid) >= now]
     wanted = 2 if item.two_person else 1
     if len(fresh) >= wanted:
@@ -262,6 +57,24 @@ def _manual(item: Item, now: datetime, signatures: Sequence[Signature]) -> Rulin
     return Ruling(item, "missing", missing, newest_at)
 
 
+def _signed(signatures: Sequence[Signature]) -> dict[str, Signature]:
+    """What each person signed last and did not take back, fresh or not."""
+    standing: dict[str, Signature] = {}
+    for each in signatures:
+        if each.kind == "signed":
+            standing[each.actor] = each
+        elif each.kind == "withdrawn":
+            standing.pop(each.actor, None)
+    return standing
+
+
+def stands(item: Item, signatures: Sequence[Signature], now: datetime) -> tuple[Signature, ...]:
+    """The signatures that count now, and the waiver that does; what was taken back or is over counts no more."""
+    fresh = [each for each in _signed(signatures).values() if each.at + timedelta(seconds=item.valid) >= now]
+    waiver = _waiver(signatures, now)
+    return tuple(sorted([*fresh, *([waiver] if waiver else [])], key=lambda each: each.at))
+
+
 def _waiver(signatures: Sequence[Signature], now: datetime) -> Signature | None:
     """The newest that counts: with a reason, not approved by who asked for it, and not over."""
     found = None
@@ -278,18 +91,25 @@ def _waiver(signatures: Sequence[Signature], now: datetime) -> Signature | None:
     return found
 
 
-def verdict(checklist: Checklist, release: str, world: World, signatures: Mapping[str, Sequence[Signature]]) -> Verdict:
-    """go when every blocking item passes or is waived; no-go when one fails; unsure when one is not known."""
+def verdict(
+    checklist: Checklist, release: str, world: World, signatures: Mapping[str, Sequence[Signature]], stood: bool = False
+) -> Verdict:
+    """go when every blocking item passes or is waived; no-go when one fails; unsure when one is not known.
+
+    A GO that ``stood`` is held while what is missing is merely in doubt: a single sample neither takes nor gives one.
+    """
     rulings = tuple(rule(item, world, signatures.get(item.key, ())) for item in checklist.items)
     blocking = [each for each in rulings if each.item.blocking and not each.fine]
     failed = [each for each in blocking if each.state == "fail"]
     waived = sum(each.state == "waived" for each in rulings)
-    state = "no-go" if failed else "unsure" if blocking else "go"
+    held = stood and bool(blocking) and all(each.doubtful for each in blocking)
+    state = "no-go" if failed else "unsure" if blocking and not held else "go"
     if not rulings:
         state, said = "unsure", "the list is empty"
     else:
         said = "; ".join(f"{each.item.title}: {each.words}" for each in (failed or blocking)[:NAMED])
         more = len(blocking) - NAMED
         said = f"{said}; and {more} more" if more > 0 and said else said or "every blocking item passes"
+    said = f"held while {said}" if held else said
     beside = f" with {words.count(waived, 'waiver')}" if waived else ""
     return Verdict(checklist.key, release, state, f"{state.upper()}{beside}: {said}", world.now, rulings, waived)

@@ -14,8 +14,24 @@ from sqlalchemy import Engine
 
 import gate
 import settings
-from data import audit, days, deployments, intervals, issues, series, snapshots, standings, store
+import verdicts
+from data import (
+    audit,
+    days,
+    deployments,
+    intervals,
+    issues,
+    notifications,
+    rollups,
+    runs,
+    series,
+    snapshots,
+    standings,
+    store,
+    watch,
+)
 from model import (
+    Channel,
     Checklist,
     Day,
     Deployment,
@@ -24,12 +40,18 @@ from model import (
     Issue,
     Item,
     Maintenance,
+    Notice,
+    Release,
     Result,
+    Sample,
+    Secret,
     Snapshot,
     Standing,
     Status,
     Uptime,
+    WatchReport,
 )
+from rules import rollup
 from settings import Settings
 
 KEY = "an-audit-key-of-the-test"
@@ -41,6 +63,9 @@ url = "sqlite:///{folder}/w.db"
 [server]
 audit_key = "{key}"
 metrics_token = "scraper-0123456789abcdef"
+[supabase]
+ref = "abcdefghijklmnopqrst"
+token = "sbp_0123456789"
 [[monitor]]
 key = "web"
 check = "tcp"
@@ -95,6 +120,7 @@ def engine(known: Settings) -> Iterator[Engine]:
         standings.keep(c, ids, [Standing("web", Status.UP, NOW - timedelta(hours=2), NOW)])
         found = {
             "sentry.issues": Snapshot(Result(Status.UP)),
+            "sentry.health": Snapshot(Result(Status.UP), releases=(Release(SHA, NOW, asked=True),)),
             "supabase.disk": Snapshot(Result(Status.UP), figures=(Figure("disk", 54.0),)),
         }
         snapshots.put(c, {key: (NOW, each) for key, each in found.items()})
@@ -146,6 +172,26 @@ def test_a_go_does_not_outlive_what_it_stood_on(known: Settings, engine: Engine)
     assert (found.state, "web is down: refused" in found.words) == ("no-go", True)
 
 
+@pytest.mark.parametrize(
+    ("born", "seen", "state"),
+    [(120, ((Status.UP, 120, 0),), "pass"), (1, ((Status.UP, 1, 0),), "missing"),
+     (120, ((Status.UP, 120, 55), (Status.UP, 5, 0)), "missing"),
+     (120, ((Status.DOWN, 120, 9), (Status.UP, 9, 0)), "fail")],
+)  # fmt: skip
+def test_an_hour_of_calm_was_watched_from_its_beginning(born, seen, state, known: Settings) -> None:
+    engine = store.open(known.store.url)
+    ago = lambda minutes: NOW - timedelta(minutes=minutes)  # noqa: E731
+    *closed, (last, since, _) = seen
+    with store.writing(engine) as c:
+        ids = series.ensure(c, ["web"], ago(born))
+        standings.keep(c, ids, [Standing("web", last, ago(since), NOW)])
+        intervals.add(c, ids, [Interval("web", status, ago(start), ago(end)) for status, start, end in closed])
+    calm = Checklist("calm", "Calm", (Item("calm", "Calm", "", "calm", ("web",), 3600.0),))
+    with store.reading(engine) as c:
+        assert gate.judge(c, known, calm, SHA, NOW).rulings[0].state == state
+    engine.dispose()
+
+
 def test_a_new_error_of_this_release_stops_it(known: Settings, engine: Engine) -> None:
     signed_by_all(known, engine)
     with store.writing(engine) as c:
@@ -156,6 +202,121 @@ def test_a_new_error_of_this_release_stops_it(known: Settings, engine: Engine) -
             c, [Issue("2", "W-2", "T", "web", "error", "new", 1, 1, NOW - timedelta(minutes=1), NOW, release=SHA)]
         )
     assert judged(known, engine).state == "no-go"
+
+
+@pytest.mark.parametrize(
+    ("version", "minutes", "asked", "wanted", "state", "words"),
+    [
+        (SHA, 1, True, SHA, "pass", "0 new issues"),
+        (f"web@{SHA}", 1, True, SHA, "fail", "1 new issue"),
+        (f"web@1.2.3+{SHA}", 1, True, SHA, "fail", "1 new issue"),
+        (SHA, 12, True, SHA, "pass", ""),
+        (SHA, 61, True, SHA, "missing", "could not be read lately"),
+        (SHA, 1, False, SHA, "missing", "does not know"),
+        ("b" * 40, 1, True, SHA, "missing", "does not know the release 3f2c3f2c3f2c yet"),
+        (SHA, 1, True, "", "missing", "no release is named"),
+        (None, 1, True, SHA, "missing", "was not asked"),
+    ],
+)
+def test_no_new_error_is_said_only_by_a_fresh_look_at_this_release(
+    version, minutes, asked, wanted, state, words, known: Settings
+) -> None:
+    """That Sentry lists no issue of a release says nothing while nobody asked it about this release."""
+    engine = store.open(known.store.url)
+    at = NOW - timedelta(minutes=minutes)
+    with store.writing(engine) as c:
+        said = Snapshot(Result(Status.UP), releases=(Release(version or "", NOW, asked=asked),))
+        snapshots.put(c, {"sentry.health": (at, said)} if version else {})
+        snapshots.put(c, {"sentry.issues": (NOW, Snapshot(Result(Status.UP)))})
+        tag = version if version and "@" in version else "another"
+        issues.put(c, [Issue("1", "W-1", "T", "web", "error", "new", 1, 1, at, at, release=tag)])
+    only = Checklist("new", "New", (Item("no-new", "None", gate="no-new-issue"),))
+    with store.reading(engine) as c:
+        [ruling] = gate.judge(c, known, only, wanted, NOW).rulings
+    engine.dispose()
+    assert (ruling.state, words in ruling.words) == (state, True), ruling.words
+    assert ruling.at == (at if version else None)
+
+
+def test_p95_is_as_old_as_its_last_measurement(known: Settings, engine: Engine) -> None:
+    start = (NOW - timedelta(minutes=40)).replace(second=0, microsecond=0)
+    with store.writing(engine) as c:
+        measured = [Sample("web", start + timedelta(seconds=k), Status.UP, 80.0) for k in range(9)]
+        failed = [Sample("web", start + timedelta(minutes=9), Status.DOWN)]
+        made = [rollup.fold("web", "minute", each[0].at.replace(second=0), each) for each in (measured, failed)]
+        rollups.put(c, series.ids(c), made)
+    only = Checklist("quick", "Quick", (Item("quick", "Quick", gate="p95", series=("web",), limit=100.0),))
+    with store.reading(engine) as c:
+        [ruling] = gate.judge(c, known, only, SHA, NOW).rulings
+    assert (ruling.state, ruling.at) == ("pass", start + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "wanted", "serving", "previous", "states"),
+    [
+        (1, SHA, True, "1111", ["pass", "pass", "pass"]),
+        (1, SHA, False, "", ["pass", "missing", "fail"]),
+        (1, "b" * 40, True, "1111", ["missing", "missing", "pass"]),
+        (1, "", True, "1111", ["missing", "missing", "pass"]),
+        (61, SHA, True, "1111", ["unknown", "unknown", "unknown"]),
+        (None, SHA, True, "1111", ["unknown", "unknown", "unknown"]),
+    ],
+)
+def test_a_build_of_another_release_and_an_old_look_prove_nothing(
+    minutes, wanted, serving, previous, states, known: Settings
+) -> None:
+    engine = store.open(known.store.url)
+    if minutes is not None:
+        at = NOW - timedelta(minutes=minutes)
+        ships = (Deployment("d1", "web", "production", "ready", at, at, SHA, serving=serving),)
+        facts = (("previous", previous),) if previous else ()
+        with store.writing(engine) as c:
+            said = Snapshot(Result(Status.UP, facts=facts), deployments=ships)
+            snapshots.put(c, {"vercel.deployments": (at, said)})
+    items = tuple(Item(gate_, gate_, gate=gate_) for gate_ in ("built", "live", "way-back"))
+    with store.reading(engine) as c:
+        found = gate.judge(c, known, Checklist("ships", "Ships", items), wanted, NOW)
+    engine.dispose()
+    assert [each.state for each in found.rulings] == states
+
+
+def test_alerting_is_proven_by_what_arrived(known: Settings) -> None:
+    engine = store.open(known.store.url)
+    only = Checklist("tell", "Tell", (Item("tell", "Tell", gate="alerting"),))
+    told = replace(known, channels=(Channel("oncall", Secret("json://x/")), Channel("team", Secret("json://x/"))))
+
+    def ruled(of: Settings = told) -> str:
+        with store.reading(engine) as c:
+            one = gate.judge(c, of, only, SHA, NOW).rulings[0]
+        return f"{one.state}: {one.words}"
+
+    def owe(channel: str, key: str, minutes: float) -> int:
+        at = NOW - timedelta(minutes=minutes)
+        with store.writing(engine) as c:
+            notifications.owe(c, [(channel, Notice(key, "watch", "t", "b"))], at, at)
+            return notifications.recent(c, 1)[0].id
+
+    def done(number: int, error: str = "") -> None:
+        with store.writing(engine) as c:
+            if error:
+                notifications.failed(c, [number], error, NOW, True)
+            else:
+                notifications.sent(c, [number], NOW)
+
+    assert ruled(known) == "fail: there is no [[channel]]: nobody is told of anything"
+    assert ruled() == "fail: the poller does not run: nobody watches"
+    with store.writing(engine) as c:
+        watch.report(c, WatchReport(NOW, NOW, 1, 1, "0", 1, 0))
+    assert ruled() == "missing: nothing was ever told through oncall, team"
+    done(owe("oncall", "a", 9))
+    assert ruled() == "missing: nothing was ever told through team"
+    waiting = owe("team", "a", 9)
+    assert ruled() == "fail: a message waits for 9 min already"
+    done(waiting)
+    assert ruled().startswith("pass: every channel was reached")
+    done(owe("team", "b", -1), "the channel answered 410")
+    assert ruled() == "fail: the last message through team was not delivered"
+    engine.dispose()
 
 
 def test_a_waiver_is_counted_beside_the_verdict_and_ends(known: Settings, engine: Engine) -> None:
@@ -242,6 +403,23 @@ def test_without_a_key_nobody_signs(known: Settings, engine: Engine, tmp_path: P
     file.write_text(TOML.format(folder=tmp_path, key=KEY).replace(f'audit_key = "{KEY}"\n', ""), encoding="utf-8")
     with pytest.raises(gate.Refused, match="audit_key"):
         signed(settings.load(file, {}), engine, "login", "Ada")
+
+
+def test_a_person_stays_the_same_when_the_key_changes(known: Settings, engine: Engine) -> None:
+    signed(known, engine, "login", "Ada")
+    path = known.path
+    assert path is not None
+    new = f'audit_key = "another-key-of-the-test"\naudit_keys_before = ["{KEY}"]'
+    path.write_text(path.read_text().replace(f'audit_key = "{KEY}"', new))
+    later = settings.load(path, {})
+    assert KEY not in str(settings.shown(later))
+    with pytest.raises(gate.Refused, match="already"):
+        signed(later, engine, "login", "Ada")
+    signed(later, engine, "login", "Ada", "withdrawn")
+    assert judged(later, engine).rulings[3].state == "missing"
+    assert (shell(later, "audit", "verify").exit_code, shell(later, "audit", "erase", "Ada").exit_code) == (0, 0)
+    path.write_text(path.read_text().replace(f'["{KEY}"]', "[]"))
+    assert shell(later, "audit", "verify").exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -367,7 +545,7 @@ def test_a_monitor_that_was_never_measured_leaves_the_promise_open(tmp_path: Pat
 
 
 def test_budgets_are_read_only_when_a_gate_asks(known: Settings, engine: Engine, monkeypatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(gate.days, "between", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr(gate._world.days, "between", lambda *_: pytest.fail("read"))
     asking = promised(tmp_path)
     assert judged(replace(known, slos=asking.slos), engine).state == "unsure"
     with pytest.raises(pytest.fail.Exception, match="read"):
@@ -442,6 +620,8 @@ def test_the_trail_is_verified_from_the_command_line(known: Settings, engine: En
     from sqlalchemy import text
 
     with store.writing(engine) as c:
+        c.execute(text("DROP TRIGGER audit_delete"))
+        c.execute(text("DROP TRIGGER audit_update"))
         c.execute(text("DELETE FROM audit WHERE seq = 3"))
     assert shell(known, "audit", "verify").exit_code == 0
     cut = shell(known, "audit", "verify", "--anchor", f"{number}:{seal}")
@@ -450,6 +630,111 @@ def test_the_trail_is_verified_from_the_command_line(known: Settings, engine: En
         c.execute(text("UPDATE audit SET actor = 'x' WHERE seq = 1"))
     broken = shell(known, "audit", "verify")
     assert (broken.exit_code, "number 1 does not fit" in broken.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("nothing",), 2, "there is no checklist nothing; there are release"),
+        (("release", "--wait", "soon"), 2, "--wait"),
+        (("release", "--release", "a b"), 2, "--release"),
+        (("release",), 3, "no store"),
+    ],
+)
+def test_what_was_asked_wrongly_and_what_cannot_be_read_are_no_no_go(arguments, code, words, known: Settings) -> None:
+    mistake = shell(known, "gate", *arguments).exception
+    assert mistake.code == code
+    assert words in str(mistake)
+
+
+OTHER = "b" * 40
+
+
+def deployed(engine: Engine, commit: str, minutes: float, state: str = "ready", name: str = "") -> None:
+    at = NOW + timedelta(minutes=minutes)
+    with store.writing(engine) as c:
+        deployments.put(c, [Deployment(name or f"dpl_{commit[:4]}", "web", "production", state, at, at, commit)])
+
+
+def test_a_release_that_somebody_asked_about_can_be_signed_before_it_is_deployed(
+    known: Settings, engine: Engine
+) -> None:
+    seen_now(engine)
+    assert shell(known, "gate", "release", "--release", OTHER).exit_code == 3
+    assert shell(known, "gate", "release", "--release", SHA).exit_code == 3
+    at = datetime.now(UTC)
+    with store.reading(engine) as c:
+        assert list(gate.asked(c, at)) == [OTHER], "what is deployed need not be noted"
+        assert gate.current(c, at) == gate.watched(c, at) == (SHA, OTHER)
+        assert not gate.news(c, OTHER, at)
+        assert gate.news(c, OTHER, at + timedelta(minutes=11))
+        assert not gate.asked(c, at + timedelta(days=2))
+    checklist = known.checklists[0]
+    with store.writing(engine) as c:
+        gate.sign(c, known, checklist, OTHER, checklist.items[3], "signed", "Ada", at)
+        verdicts.settle(c, known, at)
+        assert runs.state(c, "release", OTHER) == "unsure", "it is judged by itself from now on"
+    deployed(engine, OTHER, 1)
+    with store.reading(engine) as c:
+        later = NOW + timedelta(minutes=2)
+        assert (gate.release(c, later), gate.current(c, later)) == (OTHER, (OTHER,))
+
+
+def test_what_nobody_deploys_fills_no_note(known: Settings, engine: Engine) -> None:
+    with store.writing(engine) as c:
+        for number in range(50):
+            gate.ask(c, f"{number:040d}", NOW + timedelta(seconds=number))
+        gate.ask(c, "<b>", NOW)
+        found = gate.asked(c, NOW + timedelta(minutes=1))
+    assert list(found)[:2] == [f"{49:040d}", f"{48:040d}"]
+    assert len(found) == 20
+
+
+async def test_a_run_that_is_over_is_the_same_everywhere_and_takes_no_signature(
+    known: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import httpx
+
+    from tests.serving import forget, guarded
+
+    signed_by_all(known, engine)
+    with store.writing(engine) as c:
+        verdicts.settle(c, known, NOW)
+        assert runs.state(c, "release", SHA) == "go"
+    deployed(engine, OTHER, 0)
+    seen_now(engine, Status.DOWN)
+
+    assert shell(known, "gate", "release", "--release", SHA).exit_code == 0, "as it was judged, not by today's world"
+    assert shell(known, "gate", "release").exit_code == 1
+    monkeypatch.setenv("WARDROUND_CONFIG", str(known.path))
+    forget()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded()), base_url="http://localhost") as client:
+        token = {"Authorization": "Bearer scraper-0123456789abcdef"}
+        old, new = [
+            (await client.get(f"/api/gate/release?release={each}", headers=token)).json() for each in (SHA, OTHER)
+        ]
+    forget()
+    assert (old["verdict"], new["verdict"]) == ("go", "no-go")
+    assert old["at"] == NOW.isoformat(timespec="seconds")
+    with pytest.raises(gate.Refused, match="is over"):
+        signed(known, engine, "login", "Eve", at=NOW + timedelta(minutes=1))
+
+
+async def test_the_door_notes_what_a_pipeline_waits_for(known: Settings, engine: Engine, monkeypatch) -> None:
+    import httpx
+
+    from tests.serving import forget, guarded
+
+    monkeypatch.setenv("WARDROUND_CONFIG", str(known.path))
+    forget()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guarded()), base_url="http://localhost") as client:
+        for token in ("x", "scraper-0123456789abcdef"):
+            with store.reading(engine) as c:
+                assert not gate.asked(c, datetime.now(UTC)), "a stranger's question is none"
+            await client.get(f"/api/gate/release?release={OTHER}", headers={"Authorization": f"Bearer {token}"})
+    forget()
+    with store.reading(engine) as c:
+        assert list(gate.asked(c, datetime.now(UTC))) == [OTHER]
 
 
 async def test_the_door_for_pipelines(known: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,9 +81,90 @@ def test_the_example_is_a_configuration_that_starts() -> None:
         "success",
         "recovery",
     ]
-    series = {key for each in known.checklists for item in each.items for key in item.series}
-    there = {each.key for each in known.monitors} | {r.key for each in known.integrations for r in each.readings}
-    assert {key.partition("/")[0] for key in series} <= there, "a gate looks at something that is watched"
+
+
+# platform.md: list -> item -> whether the store answers it (A) or a person signs it (M)
+WANTED = {
+    "back-end": {
+        "apis": "A", "stable": "A", "no-restart": "A", "endpoints": "A", "end-to-end": "M", "database": "A", "rls": "A",
+        "functions": "A", "stripe": "A", "monitoring": "A",
+    },
+    "weeks": {"confirmed": "A", "integration": "M", "payments": "M", "load": "M", "coordinated": "M"},
+    "protocol": {"back-end-first": "A", "in-production": "M", "both-sides": "A", "rollback-plan": "M"},
+    "before": {"build": "A", "variables": "A", "headers": "A", "health": "A", "privacy": "M", "errors": "M"},
+    "after": {
+        "variables-set": "A", "login": "M", "webhooks": "A", "connected": "A", "certificate": "A", "no-new-error": "A",
+        "test-event": "A", "vitals": "A",
+    },
+    "success": {"deployed": "A", "alerting": "A", "tracking": "A", "compliance": "A", "rollback": "A", "backup": "A"},
+    "recovery": {"moment": "M", "restore": "M", "validate": "M", "switch": "M", "notify": "M"},
+}  # fmt: skip
+# what an item must look at to prove what its title says
+PROVEN = {
+    "endpoints": {"endpoints"},
+    "functions": {"supabase.data/function-health"},
+    "variables": {"ready", "variables"},
+    "variables-set": {"ready", "variables"},
+    "headers": {"headers"},
+    "compliance": {"headers", "supabase.rls", "sentry.privacy"},
+    "backup": {"dumps", "restore", "supabase.backups"},
+}
+WORDS = {"build": "built", "deployed": "live", "rollback": "way-back", "alerting": "alerting", "headers": "up"}
+
+
+def played(folder: Path) -> settings.Settings:
+    from demo import config
+    from demo.schedule import Schedule
+    from demo.server import PREFERRED
+
+    (folder / "demo").mkdir()
+    (folder / "demo" / "ca.pem").touch()
+    return settings.load(config.write(Schedule(datetime(2026, 11, 23, tzinfo=UTC), 1), PREFERRED, folder), {})
+
+
+@pytest.mark.parametrize("which", ["example", "demo"])
+def test_every_item_of_the_platforms_lists_is_there_and_proves_what_it_says(which: str, tmp_path: Path) -> None:
+    known = settings.load(EXAMPLE, ENVIRONMENT) if which == "example" else played(tmp_path)
+    found = {each.key: {item.key: "A" if item.gate else "M" for item in each.items} for each in known.checklists}
+    assert found == WANTED
+    items = {item.key: item for each in known.checklists for item in each.items}
+    assert {key: seen - set(items[key].series) for key, seen in PROVEN.items()} == {key: set() for key in PROVEN}
+    assert {key: items[key].gate for key in WORDS} == WORDS
+    assert [each.key for each in known.checklists if not each.per_release] == ["weeks", "recovery"]
+    assert all(item.valid >= 14 * 86_400 for each in known.checklists if not each.per_release for item in each.items
+               if not item.gate)  # fmt: skip
+
+
+LISTED = """
+[[checklist]]
+key = "l"
+name = "L"
+[[checklist.item]]
+key = "i"
+title = "I"
+gate = "up"
+series = ["{}"]
+"""
+
+
+@pytest.mark.parametrize("series", ["home", "home/part", "vercel.deployments", "vercel.deployments/builds"])
+def test_a_gate_looks_at_what_is_watched(series: str, tmp_path: Path) -> None:
+    vercel = '[vercel]\nproject = "p"\ntoken = "abc"\n'
+    assert loaded(tmp_path, vercel + HTTP + LISTED.format(series)).checklists[0].items[0].series == (series,)
+
+
+@pytest.mark.parametrize(
+    ("series", "words"),
+    [
+        ("hom", "no monitor and no reading has the key 'hom'; did you mean 'home'?"),
+        ("hom/part", "no monitor and no reading has the key 'hom/part'"),
+        ("vercel.deployments", "no monitor and no reading has the key 'vercel.deployments'"),
+    ],
+)
+def test_a_gate_that_looks_at_nothing_is_a_mistake(series: str, words: str, tmp_path: Path) -> None:
+    said = refused(tmp_path, HTTP + LISTED.format(series))
+    assert words in said
+    assert "[[checklist]] 1 ('l')" in said
 
 
 @pytest.mark.parametrize(

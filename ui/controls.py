@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 
 import streamlit as st
 
 import words
 from model import Board, Status
 from ui import errors as seen_errors
-from ui import pulse, store
+from ui import people, pulse, store
 from ui.errors import SINCE, Errors
 
 
@@ -86,24 +87,36 @@ class Run:
 
 
 def checklist() -> Run:
-    """The list and the release in the address; the newest production deployment when none is chosen."""
-    names = {each.key: each.name for each in store.told().checklists}
-    keys, commits = list(names), store.releases() or ("",)
-    asked = st.query_params.get("checklist", "")
+    """The list and the release in the address; the newest production deployment when none is chosen.
+
+    A release in the address that nobody has deployed yet can be signed for all the same.
+    """
+    known = {each.key: each for each in store.told().checklists}
+    keys, commits = list(known), store.releases() or ("",)
+    asked, named = st.query_params.get("checklist", ""), st.query_params.get("release", "")
+    named = next((each for each in commits if len(named) > 6 and each.startswith(named)), named)
+    if named not in commits and store.shaped(named):
+        commits = (*commits, named)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = st.selectbox(
-            "Checklist", keys, index=keys.index(asked) if asked in names else 0, format_func=names.__getitem__,
-            key=f"list {asked}", label_visibility="collapsed", width=320, on_change=_listed, args=(f"list {asked}",),
+            "Checklist", keys, index=keys.index(asked) if asked in known else 0,
+            format_func=lambda each: known[each].name, key=f"list {asked}", label_visibility="collapsed", width=320,
+            on_change=_chosen, args=("checklist", f"list {asked}"),
         )  # fmt: skip
+        one = known[key or keys[0]]
+        if not one.per_release:
+            st.caption("One run that goes on: this list is not about a release.")
+            return Run(one.key, "")
         release = st.selectbox(
-            "Release", commits, format_func=lambda commit: commit[:12] or "no release known", key="release",
-            bind="query-params", label_visibility="collapsed", width=240,
+            "Release", commits, index=commits.index(named) if named in commits else 0,
+            format_func=lambda commit: commit[:12] or "no release known", key=f"release {named}",
+            label_visibility="collapsed", width=240, on_change=_chosen, args=("release", f"release {named}"),
         )  # fmt: skip
-    return Run(key or keys[0], release or "")
+    return Run(one.key, release or "")
 
 
-def _listed(key: str) -> None:
-    st.query_params["checklist"] = st.session_state[key] or ""
+def _chosen(name: str, key: str) -> None:
+    st.query_params[name] = st.session_state[key] or ""
 
 
 ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn", "Comment": "commented"}
@@ -111,16 +124,22 @@ ACTIONS = {"Sign": "signed", "Waive": "waived", "Withdraw": "withdrawn", "Commen
 
 def sign(judged: store.Judged) -> None:
     """Where a person signs, waives, withdraws or comments; a typed name is marked as not verified."""
-    who = str(st.user.get("name") or st.user.get("email") or "") if st.user.get("is_logged_in") else ""
-    # what waits for a signature comes first; what is measured can only be waived
-    waiting = sorted(judged.verdict.rulings, key=lambda each: (bool(each.item.gate), each.fine))
-    titles = {each.item.key: each.item.title for each in waiting}
-    with st.form("sign", clear_on_submit=True, border=True):
+    who = people.welcome()
+    if not (who.typed or who.person):
+        return
+    # always in the order of the list: what moves under the pointer is signed by mistake
+    titles = {each.key: each.title for each in judged.checklist.items}
+    seen = _seen(judged)
+    number = st.session_state.setdefault("signed", 0)  # what was written begins a new form; what was refused stays
+    with st.form(f"sign {number}", border=True):
         left, right = st.columns(2)
         action = left.segmented_control("What", list(ACTIONS), default="Sign", required=True) or "Sign"
-        item = left.selectbox("Item", list(titles), format_func=titles.__getitem__)
+        item = left.selectbox(
+            "Item", list(titles), index=None, format_func=titles.__getitem__, placeholder="Pick an item",
+            key=f"item {number} of {judged.checklist.key}",
+        )  # fmt: skip
         name = left.text_input(
-            "Name", value=who, disabled=bool(who), max_chars=80, help="not verified unless you are signed in"
+            "Name", value=who.name, disabled=not who.typed, max_chars=80, help="not verified unless you are signed in"
         )
         role = right.text_input("Role", max_chars=60)
         note = right.text_input("Note, reason of a waiver, or comment", max_chars=300)
@@ -129,12 +148,29 @@ def sign(judged: store.Judged) -> None:
         until = right.date_input("Waiver: until", value=None)
         if st.form_submit_button("Write it down", type="primary"):
             end = datetime.combine(until, time(23, 59), store.told().site.timezone) if until else None
-            more = {"role": role, "note": note, "link": link, "verified": bool(who), "until": end, "asked_by": asked_by}
-            refused = store.sign(judged, item, ACTIONS[action], who or name, **more)
-            if refused:
-                st.error(f"Nothing was written: {refused}.", icon=":material/block:")
-            else:
-                st.rerun()
+            more = {"role": role, "note": note, "link": link, "until": end, "asked_by": asked_by}
+            st.session_state["refused"] = who.hinders or _refused(
+                judged, item, seen, ACTIONS[action], name if who.typed else who.name, more | {"person": who.person}
+            )
+            st.session_state["signed"] = number + (not st.session_state["refused"])
+            st.rerun()  # what is drawn above may be older than what the store said
+    if refused := st.session_state.pop("refused", ""):
+        st.error(f"Nothing was written: {refused}.", icon=":material/block:")
+
+
+def _refused(
+    judged: store.Judged, item: str | None, seen: Mapping[str, int], kind: str, name: str, more: Mapping[str, Any]
+) -> str:
+    return store.sign(judged, item, kind, name, seen.get(item, 0), **more) if item else "pick an item"
+
+
+def _seen(judged: store.Judged) -> Mapping[str, int]:
+    """How many signatures of each item this viewer was shown before this click, and from now on."""
+    run = f"{judged.checklist.key} {judged.verdict.release}"
+    now = {each.item.key: len(each.signatures) for each in judged.verdict.rulings}
+    before: tuple[str, Mapping[str, int]] = st.session_state.get("seen", ("", {}))
+    st.session_state["seen"] = (run, now)
+    return before[1] if before[0] == run else now
 
 
 def device() -> str | None:

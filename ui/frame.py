@@ -6,7 +6,9 @@ import logging
 import sys
 from pathlib import Path
 
-sys.path[:0] = [home for home in [str(Path(__file__).resolve().parents[1])] if home not in sys.path]
+HOME = str(Path(__file__).resolve().parents[1])
+if sys.path[0] != HOME:  # the server puts this folder there, where a room's name may mean another file
+    sys.path[:] = [HOME, *(path for path in sys.path if path != HOME)]
 
 import streamlit as st  # noqa: E402  # the path above lets the server run this file from anywhere
 from streamlit.navigation.page import StreamlitPage  # noqa: E402

@@ -73,7 +73,10 @@ def inner(slug: str, label: Html | str, class_: str = "wr-link", **query: str) -
 
 def outer(url: str | None, label: str) -> Html:
     """A link out, into a new tab; nothing when the address is none that a browser should open."""
-    if not url or urlsplit(url).scheme not in {"http", "https"}:
+    try:
+        if not url or urlsplit(url).scheme not in {"http", "https"}:
+            return Html("")
+    except ValueError:  # such as http://[
         return Html("")
     return tag("a", label, symbol("north_east"), href=url, target="_blank", rel="noopener noreferrer", class_="wr-link")
 

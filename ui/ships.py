@@ -92,6 +92,12 @@ def name_of(card: ReportCard) -> Hashable:
     return card.deployment.id, card.at
 
 
+def previous(found: Sequence[Deployment], name: str) -> Deployment | None:
+    """The deployment that the reading calls so: by the beginning of its commit, or by its id."""
+    ready = (each for each in found if each.target == "production" and each.state == "ready" and not each.serving)
+    return next((each for each in ready if name in (each.commit[:7], each.id)), None)
+
+
 def _cards(
     c: Connection, keys: Sequence[str], spells: Sequence[Spell], releases: Sequence[Release], told: datetime | None,
     now: datetime, done: Mapping[Hashable, ReportCard],

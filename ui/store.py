@@ -22,11 +22,13 @@ import rules.board
 import rules.public
 import settings
 import verdicts
+import words
 from data.store import Connection
 from model import (
     Board,
     Change,
     Checklist,
+    Deployment,
     Entry,
     Monitor,
     Notification,
@@ -292,7 +294,14 @@ def releases() -> tuple[str, ...]:
     with data.store.reading(shelf.engine()) as c:
         recent = data.deployments.between(c, now() - timedelta(days=31), now())
         judged = [release for release in data.runs.releases(c) if release]
-    return tuple(dict.fromkeys([*(each.commit or each.id for each in recent if each.target == "production"), *judged]))
+        asked = gate.asked(c, now())
+    made = [each.commit or each.id for each in recent if each.target == "production"]
+    return tuple(dict.fromkeys([*made[:1], *asked, *made, *judged]))
+
+
+def shaped(release: str) -> bool:
+    """Whether a text from an address can be a release at all."""
+    return bool(gate.SHAPE.fullmatch(release))
 
 
 def verdict(key: str, release: str) -> Judged:
@@ -302,50 +311,65 @@ def verdict(key: str, release: str) -> Judged:
         checklist = gate.of(told(), key)
         assert checklist is not None
         with data.store.reading(shelf.engine()) as c:
-            run = data.runs.read(c, key, release) if release != gate.release(c, now()) else None
-            found = run.verdict if run else gate.judge(c, told(), checklist, release, now())
-            subjects = [gate.subject(key, release, item.key) for item in checklist.items]
+            found, closed = gate.answer(c, told(), checklist, release, now())
+            subjects = [gate.subject(key, found.release, item.key) for item in checklist.items]
             acts = [entry for subject in subjects for entry in data.audit.of(c, subject)]
             trail = tuple(sorted(acts, key=lambda each: -each.seq))
             runs = data.runs.newest(c, key)
-            return Judged(checklist, found, data.audit.names(c), trail, runs, run is not None, _plan(c))
+            return Judged(checklist, found, data.audit.names(c), trail, runs, closed, _plan(c))
 
     return shelf.kept(("verdict", key, release), shelf.revision(), shelf.FRESH, make)
 
 
 def _plan(c: Connection) -> tuple[tuple[str, str], ...]:
-    """What to go back to, and how, as Vercel said it last; empty when nothing is known."""
+    """What to go back to, what speaks for it, and how, as Vercel said it last; empty when nothing is known."""
     kept = data.snapshots.read(c).get(shipped.READING)
-    facts = dict(kept.good.result.facts) if kept and kept.good else {}
-    return tuple((name, facts[name]) for name in ("serving", "previous", "rollback") if name in facts)
+    good = kept.good if kept else None
+    if good is None:
+        return ()
+    facts = dict(good.result.facts)
+    if "previous" in facts:
+        facts["its evidence"] = _evidence(c, shipped.previous(good.deployments, facts["previous"]))
+    return tuple((name, facts[name]) for name in ("serving", "previous", "its evidence", "rollback") if name in facts)
 
 
-def sign(judged: Judged, item: str, kind: str, name: str, **more: Any) -> str:
-    """Writes what a person decided; empty when it was written, else why not."""
+def _evidence(c: Connection, one: Deployment | None) -> str:
+    """What the checklists and the report card said of the deployment that one would go back to."""
+    if one is None:
+        return "nothing is known of it"
+    names = {each.key: each.name for each in told().checklists}
+    found = [each.verdict for each in data.runs.about(c, one.commit or one.id) if each.verdict.checklist in names]
+    said = [f"{names[each.checklist]}: {each.state.upper()}, {words.ago(each.at, now())}" for each in found]
+    said += [f"report card: {each.advice}" for each in _cards() if each.deployment.id == one.id]
+    return "; ".join(said) or "no run and no report card of it is kept"
+
+
+def _cards() -> tuple[ReportCard, ...]:
+    found = ships("24h")
+    return (*((found.card,) if found.card else ()), *found.older)
+
+
+def sign(judged: Judged, item: str, kind: str, name: str, seen: int, **more: Any) -> str:
+    """Writes what a person decided who had ``seen`` so many signatures; empty when it was written, else why not."""
     one = next(each for each in judged.checklist.items if each.key == item)
-    ruling = next(each for each in judged.verdict.rulings if each.item.key == item)
-    writable = data.store.open(told().store.url, create=False, check=False)
     try:
-        with data.store.writing(writable) as c:
-            gate.sign(
-                c,
-                told(),
-                judged.checklist,
-                judged.verdict.release,
-                one,
-                kind,
-                name,
-                now(),
-                seen=len(ruling.signatures),
-                **more,
-            )
-            verdicts.settle(c, told(), now())
-            data.revision.bump(c)
+        writable = data.store.open(told().store.url, create=False, check=False)
+        try:
+            with data.store.writing(writable) as c:
+                gate.sign(
+                    c, told(), judged.checklist, judged.verdict.release, one, kind, name, now(), seen=seen, **more
+                )
+                verdicts.settle(c, told(), now())
+                data.revision.bump(c)
+        finally:
+            writable.dispose()
+            shelf.stale()
     except gate.Refused as reason:
         return reason.words
-    finally:
-        writable.dispose()
-    shelf.stale()
+    except data.store.Busy:
+        return "try again: the store is held by another writer"
+    except (data.store.StoreError, data.store.Broken):  # its words may name a host and a user: the page About has them
+        return "try again: the store did not take it"
     return ""
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import rules.checklist
 import words
-from model import Entry, Ruling, Run, Status, Verdict
-from ui.markup import Html, icon, inner, joined, pill, symbol, tag
+from model import Entry, Ruling, Run, Signature, Status, Verdict
+from ui.markup import Html, icon, inner, joined, outer, pill, symbol, tag, text
 
 STATES = {
     "pass": Status.UP,
@@ -41,7 +43,9 @@ def banner(verdict: Verdict, now: datetime, tz: ZoneInfo, *, closed: bool = Fals
         tag("span", f"{'last judged' if closed else 'judged'} {words.ago(verdict.at, now)}"),
         class_="wr-age",
     )
-    judged = f"Release {verdict.release or 'not named'}, judged {words.moment(verdict.at, tz)}"
+    judged = (
+        f"{f'Release {verdict.release}' if verdict.release else 'No release'}, judged {words.moment(verdict.at, tz)}"
+    )
     return tag(
         "div",
         tag("div", icon(state), say, age, class_=f"wr-banner wr-{state}", role="status"),
@@ -64,14 +68,32 @@ def _item(each: Ruling, names: Mapping[str, str], now: datetime, tz: ZoneInfo) -
     title = each.item.title + ("" if each.item.blocking else " (advice)")
     said = tag("span", tag("b", title), " ", pill(STATES[each.state], each.state), class_="wr-what")
     when = tag("span", words.ago(each.at, now) if each.at else "never", class_="wr-when", title=_until(each, tz))
-    who = ", ".join(
-        f"{names.get(s.actor, s.actor)} ({s.role or 'no role'}{'' if s.verified else ', not verified'})"
-        for s in each.signatures
-        if s.kind != "commented"
-    )
     kind = "measured" if each.item.gate else "signed by a person"
-    below = " · ".join(part for part in (each.words, who, each.of and f"from {each.of}", each.item.owner, kind) if part)
-    return tag("div", icon(STATES[each.state]), said, when, tag("span", below, class_="wr-fix"), class_="wr-item")
+    below = " · ".join(part for part in (each.words, each.of and f"from {each.of}", each.item.owner, kind) if part)
+    people = [_person(one, names, tz) for one in rules.checklist.stands(each.item, each.signatures, now)]
+    return tag(
+        "div", icon(STATES[each.state]), said, when, tag("span", below, class_="wr-fix"), *people, class_="wr-item"
+    )
+
+
+def _person(one: Signature, names: Mapping[str, str], tz: ZoneInfo) -> Html:
+    """What one person said, and that it counts: of a waiver who asked for it, why, and its end; the evidence."""
+    who = f"{names.get(one.actor, one.actor)} ({one.role or 'no role'}{'' if one.verified else ', not verified'})"
+    said = f"signed by {who}, {words.moment(one.at, tz)}"
+    if one.kind == "waived":
+        end = f" until {words.moment(one.until, tz)}" if one.until else ""
+        said = f"waived by {who}{end}, asked for by {names.get(one.asked_by, one.asked_by)}"
+    note = f": {one.note}" if one.note else ""
+    return tag("span", said + note, " " if one.link else "", proof(one.link), class_="wr-fix")
+
+
+def proof(link: str) -> Html:
+    """The evidence somebody named, as a link that says where it leads; plain text when no browser should open it."""
+    try:
+        host = urlsplit(link).hostname
+    except ValueError:
+        host = None
+    return outer(link, f"evidence at {host} ") if host and str(outer(link, "")) else text(link)
 
 
 def _until(each: Ruling, tz: ZoneInfo) -> str:
@@ -92,9 +114,8 @@ def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz:
     for entry in entries:
         act, detail = entry.act, dict(entry.act.detail)
         what = f"{names.get(act.actor, act.actor)} {act.action} {act.subject.rpartition('/')[2]}"
-        note = detail.get("note", "")
+        more = _more(detail, names, tz)
         when = tag("span", words.clock(act.at, tz, now), class_="wr-when", title=words.moment(act.at, tz))
-        more = tag("span", note, class_="wr-fix") if note else Html("")
         rows.append(
             tag(
                 "div",
@@ -108,9 +129,18 @@ def trail(entries: Sequence[Entry], names: Mapping[str, str], now: datetime, tz:
     return tag("div", tag("div", joined(rows), class_="wr-list"), class_="wr wr-fades")
 
 
+def _more(detail: Mapping[str, str], names: Mapping[str, str], tz: ZoneInfo) -> Html:
+    asked, until, link = (detail.get(name, "") for name in ("asked_by", "until", "link"))
+    end = f"until {words.moment(datetime.fromisoformat(until), tz)}" if until else ""
+    said = " · ".join(
+        part for part in (detail.get("note", ""), asked and f"asked for by {names.get(asked, asked)}", end) if part
+    )
+    return tag("span", said, " " if link else "", proof(link), class_="wr-fix") if said or link else Html("")
+
+
 def runs(found: Sequence[Run], now: datetime, tz: ZoneInfo) -> Html:
     """The runs of one list, newest first, each as it was judged last; a way to each."""
-    return _list([_run(each, each.verdict.release[:12] or "no release", now, tz) for each in found])
+    return _list([_run(each, each.verdict.release[:12] or "goes on", now, tz) for each in found])
 
 
 def about(found: Sequence[Run], names: Mapping[str, str], now: datetime, tz: ZoneInfo) -> Html:

@@ -42,7 +42,9 @@ async def read(scope: Scope, options: Any) -> Snapshot:
     newest = [each.version for each in releases[:NEWEST]]
     brought = await attempt(_brought(scope, newest))
     measured = await asyncio.gather(*(vitals.of_release(scope, options.datasets, version) for version in newest))
-    releases = (*map(_with_vitals, releases, measured), *releases[len(newest) :])
+    asked = not isinstance(brought, Unmeasured)
+    fresh = (replace(each, vitals=found, asked=asked) for each, found in zip(releases, measured, strict=False))
+    releases = (*fresh, *releases[len(newest) :])
     parts = [
         blind("releases", listed)
         if isinstance(listed, Unmeasured)
@@ -105,10 +107,6 @@ def _release(row: dict[str, Any], crash: dict[str, tuple[float, int]]) -> Releas
         int(number(row.get("newGroups")) or 0), free, count,
         tuple(name for each in items(row.get("projects")) if (name := text(each.get("slug"), 60))),
     )  # fmt: skip
-
-
-def _with_vitals(release: Release, found: tuple[Figure, ...]) -> Release:
-    return replace(release, vitals=found)
 
 
 async def _brought(scope: Scope, versions: list[str]) -> list[Issue]:

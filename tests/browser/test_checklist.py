@@ -39,6 +39,10 @@ title = "The shop is operational"
 gate = "up"
 series = ["web"]
 [[checklist.item]]
+key = "review"
+title = "Reviewed"
+blocking = false
+[[checklist.item]]
 key = "login"
 title = "The login flow works"
 """
@@ -77,17 +81,39 @@ def wardround(shop: Shop, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
+def pick(page: Page, item: str) -> None:
+    page.locator("[data-testid=stForm] [data-testid=stSelectbox]").click()
+    page.get_by_role("option", name=item).click()
+
+
+def signed(server: Server) -> list[str]:
+    rows = sqlite3.connect(server.home / "store.db").execute("select subject from audit where action = 'signed'")
+    return [subject for (subject,) in rows]
+
+
+def test_what_was_picked_is_signed_though_another_item_turned(shop: Shop, wardround: Server, page: Page) -> None:
+    head = page.locator(".wr-head")
+    page.goto(f"{wardround.url}/checklist")
+    expect(head).to_have_text("UNSURE", timeout=30_000)
+    pick(page, "The login flow works")
+    page.get_by_role("textbox", name="Name").fill("Ada")
+    shop.status = 500
+    expect(head).to_have_text("NO-GO", timeout=30_000)
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.get_by_text("signed by Ada (no role, not verified)")).to_be_visible(timeout=30_000)
+    assert signed(wardround) == ["release/-/login"]
+
+
 def test_go_by_a_signature_and_revoked_by_a_monitor(shop: Shop, wardround: Server, page: Page) -> None:
     head = page.locator(".wr-head")
     page.goto(f"{wardround.url}/checklist")
     expect(head).to_have_text("UNSURE", timeout=30_000)
-    page.locator("[data-testid=stForm] [data-testid=stSelectbox]").click()
-    page.get_by_role("option", name="The login flow works").click()
+    pick(page, "The login flow works")
     page.get_by_role("textbox", name="Name").fill("Ada")
     page.get_by_role("textbox", name="Role").fill("on-call")
     page.get_by_role("button", name="Write it down").dblclick()
     expect(head).to_have_text("GO", timeout=30_000)
-    expect(page.get_by_text("Ada (on-call, not verified)")).to_be_visible()
+    expect(page.get_by_text("signed by Ada (on-call, not verified)")).to_be_visible()
 
     shop.status = 500
     expect(head).to_have_text("NO-GO", timeout=30_000)  # no reload in between

@@ -39,7 +39,21 @@ def verified(db: Engine, key: bytes = KEY, anchors=()):
         return audit.verify(c, key, anchors)
 
 
+TRIGGERS = {
+    "sqlite": ["DROP TRIGGER IF EXISTS audit_" + name for name in ("update", "delete", "insert")],
+    "postgresql": ["DROP TRIGGER IF EXISTS audit_rows ON audit", "DROP TRIGGER IF EXISTS audit_whole ON audit"],
+}
+
+
+def unguarded(db: Engine) -> None:
+    """Somebody who owns the database takes the triggers away: from then on only the seals tell."""
+    with store.writing(db) as c:
+        for statement in TRIGGERS[db.dialect.name]:
+            c.execute(text(statement))
+
+
 def sql(db: Engine, statement: str) -> None:
+    unguarded(db)
     with store.writing(db) as c:
         c.execute(text(statement))
 
@@ -161,6 +175,80 @@ def test_a_name_is_erased_and_the_trail_stays_whole(db: Engine) -> None:
         assert audit.names(c) == {}
         assert audit.of(c, "run/1")[0].act.actor == who
     assert verified(db) is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit SET role = 'admin' WHERE seq = 7",
+        "UPDATE audit SET seal = seal",
+        "DELETE FROM audit WHERE seq = 20",
+        "DELETE FROM audit",
+    ],
+)
+def test_no_row_is_changed_or_deleted_by_mistake(statement: str, db: Engine) -> None:
+    fill(db)
+    with pytest.raises(store.Broken, match="append only"), store.writing(db) as c:
+        c.execute(text(statement))
+    with store.writing(db) as c, audit.opened(c), pytest.raises(store.Broken, match="append only"), c.begin_nested():
+        c.execute(text("UPDATE audit SET role = 'admin'"))
+    assert numbers(db) == list(range(1, 21))
+    assert verified(db) is None
+
+
+def test_no_row_is_put_over_another_nor_all_of_them_cut_at_once(db: Engine) -> None:
+    fill(db, 2)
+    whole = "REPLACE INTO audit SELECT * FROM audit" if db.dialect.name == "sqlite" else "TRUNCATE audit"
+    with pytest.raises(store.Broken, match="append only"), store.writing(db) as c:
+        c.execute(text(whole))
+    with store.reading(db) as c:
+        assert audit.OPEN not in watch.noted(c)
+
+
+OLD, OLDER = b"the key of the year before, long", b"the key of two years before, long"
+
+
+def rotated(db: Engine) -> None:
+    """Five acts under each of three keys."""
+    with store.writing(db) as c:
+        for number, key in enumerate((OLDER, OLD, KEY)):
+            for k in range(5):
+                audit.add(c, Act(NOON + timedelta(days=number), f"p{k}", "", "signed", f"run/{k}"), key)
+
+
+def test_the_chain_goes_on_across_a_change_of_the_key(db: Engine) -> None:
+    rotated(db)
+    with store.reading(db) as c:
+        assert audit.verify(c, KEY, (), (OLD, OLDER)) is None
+        for older, seq in (((), 1), ((OLD,), 1), ((OLDER,), 6)):
+            found = audit.verify(c, KEY, (), older)
+            assert found is not None
+            assert found.seq == seq, "a key is missing"
+    sql(db, "UPDATE audit SET role = 'admin' WHERE seq = 8")
+    with store.reading(db) as c:
+        found = audit.verify(c, KEY, (), (OLD, OLDER))
+        assert found is not None
+        assert found.seq == 8
+
+
+def test_a_key_that_was_given_up_seals_nothing_new(db: Engine) -> None:
+    rotated(db)
+    with store.writing(db) as c:
+        audit.add(c, Act(NOON, "thief", "", "signed", "run/1"), OLD)
+    with store.reading(db) as c:
+        found = audit.verify(c, KEY, (), (OLD, OLDER))
+        assert found is not None
+        assert found.seq == 16
+
+
+def test_what_is_over_goes_across_a_change_of_the_key(db: Engine) -> None:
+    rotated(db)
+    with store.writing(db) as c:
+        assert audit.prune(c, NOON + timedelta(days=1, hours=1), KEY, 8) == 0, "of another key it knows nothing"
+        assert audit.prune(c, NOON + timedelta(days=1, hours=1), KEY, 8, (OLD, OLDER)) == 8
+    with store.reading(db) as c:
+        assert audit.verify(c, KEY, (), (OLD, OLDER)) is None
+        assert audit.verify(c, KEY) is not None
 
 
 def test_fifty_at_once_lose_nothing_and_double_nothing(db: Engine) -> None:
@@ -410,6 +498,7 @@ def test_traces_of_tampering_are_not_tidied_away(seq: int, db: Engine) -> None:
 def test_whatever_is_tampered_with_after_a_prune_is_located(db: Engine) -> None:
     months(db)
     pruned(db)
+    unguarded(db)
     draw = random.Random(7)
     for _ in range(12):
         seq, column = draw.randint(13, 20), draw.choice(["role", "actor", "action", "subject", "detail", "seal"])

@@ -458,6 +458,24 @@ async def test_releases_sessions_and_quota(sentry, release, row) -> None:
     assert "someone@" not in repr(found)
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_release_says_whether_it_was_asked_which_issues_it_brought(refused, sentry, release, row) -> None:
+    def listed(_request):
+        return JSONResponse({"detail": "no"}, 500) if refused else JSONResponse([])
+
+    answers = {
+        f"{O}/releases/": [release(each, hours) for hours, each in enumerate("dcba")],
+        ISSUES: listed,
+        f"{O}/sessions/": sessions(("d", 0.99, 300)),
+        f"{O}/stats_v2/": outcomes(accepted=1),
+        EVENTS: {"data": []},
+    }
+
+    found = await sentry("health", answers)
+
+    assert [each.asked for each in found.releases] == [not refused] * 3 + [False]
+
+
 @pytest.mark.parametrize(
     ("free", "n", "state"),
     [(0.995, 200, UP), (0.98, 200, DEGRADED), (0.9, 200, DOWN), (0.5, 99, UNKNOWN), (1.5, 200, UNKNOWN)],

@@ -16,6 +16,7 @@ from model import Act, Channel, Secret, Status
 from poller import _anchors
 from poller._folding import Folding
 from tests.data.conftest import db, postgres, postgres_url, sqlite_url, url  # noqa: F401
+from tests.data.test_audit import unguarded
 
 KEY = b"an-audit-key-of-the-test"
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -106,6 +107,7 @@ def test_a_head_that_comes_back_is_told_again(trail) -> None:
     for k in range(2):
         act(trail)
         _anchors.step(trail, known(), NOON + k * HOUR)
+    unguarded(trail)
     with store.writing(trail) as c:
         c.execute(text("DELETE FROM audit WHERE seq = 2"))
     _anchors.step(trail, known(), NOON + 2 * HOUR)

@@ -254,6 +254,23 @@ def test_a_transaction_that_fails_leaves_nothing_behind(configure, noon: datetim
     engine.dispose()
 
 
+def test_facts_outlive_a_failed_look_but_not_a_good_one_that_says_nothing(configure, noon: datetime) -> None:
+    known = configure("127.0.0.1:9")
+    engine = store.open(known.store.url)
+    ledger = Ledger(engine, known, "h", 60.0)
+    ledger.take(noon)
+    kept = []
+    for second, (state, facts) in enumerate(
+        [(Status.UP, (("score", "90"),)), (Status.DOWN, ()), (Status.UNKNOWN, ()), (Status.UP, ())]
+    ):
+        one = seen(known, noon + timedelta(seconds=second), state)
+        ledger.keep([replace(one, result=replace(one.result, facts=facts))], one.at, report(known, engine))
+        kept.append(dict(read(engine, standings.results)["m0"][1].facts))
+
+    assert kept == [{"score": "90"}] * 3 + [{}]
+    engine.dispose()
+
+
 def test_a_gap_of_ours_is_unknown(configure, noon: datetime) -> None:
     known = configure("127.0.0.1:9")
     engine = store.open(known.store.url)
