@@ -17,7 +17,7 @@ import rules.uptime
 import words
 from data.snapshots import Kept
 from data.store import Connection
-from model import Bar, Day, Figure, Interval, Monitor, OpenFinding, Standing, Status, Tile, VendorIncident
+from model import Bar, Day, Figure, Interval, Monitor, OpenFinding, Part, Standing, Status, Tile, VendorIncident
 from settings import Settings
 from ui.strips import DAYS, STRETCHES, begin, timeline
 from ui.trends import Points
@@ -99,10 +99,20 @@ def numbers(kept: Mapping[str, Kept], services: Iterable[Service]) -> dict[str, 
     """Every figure of these readings by its name, each as old as the answer that it is from."""
     found = ((each, kept[each.tile.key]) for each in services if each.tile.key in kept)
     return {
-        figure.name: Number(figure, one.good_at, service.known)
+        figure.name: Number(figure, _at(one, figure.name), service.known and not _older(one, figure.name))
         for service, one in found
-        for figure in (one.good.figures if one.good else ())
+        if one.good
+        for figure in one.good.figures
     }
+
+
+def _at(kept: Kept, name: str) -> datetime | None:
+    """When a figure or a part was measured: a look that could not read it keeps the one before."""
+    return dict(kept.good.older).get(name, kept.good_at) if kept.good else None
+
+
+def _older(kept: Kept, name: str) -> bool:
+    return kept.good is not None and name in dict(kept.good.older)
 
 
 def database(
@@ -127,14 +137,16 @@ def _closed(reading: Service | None, kept: Mapping[str, Kept], now: datetime) ->
     one = kept.get(reading.tile.key) if reading else None
     if reading is None or one is None or one.good is None:
         return {}
-    old = "" if reading.known or one.good_at is None else f", {words.ago(one.good_at, now)}"
-    return {
-        part.name: (
-            part.status if reading.known else Status.UNKNOWN,
-            f"strangers: {part.words or words.STATUS_WORD[part.status]}{old}",
-        )
-        for part in one.good.result.parts
-    }
+    return {part.name: _seen_by_strangers(part, one, reading.known, now) for part in one.good.result.parts}
+
+
+def _seen_by_strangers(part: Part, kept: Kept, known: bool, now: datetime) -> tuple[Status, str]:
+    """What was closed when it was looked at last may be open by now; what was open is so until it is seen closed."""
+    at, fresh = _at(kept, part.name), known and not _older(kept, part.name)
+    still = fresh or (known and part.status is not Status.UP)
+    old = "" if fresh or at is None else f", {words.ago(at, now)}"
+    said = f"strangers: {part.words or words.STATUS_WORD[part.status]}{old}"
+    return part.status if still else Status.UNKNOWN, said
 
 
 def _facts(asked: Mapping[str, Service], kept: Mapping[str, Kept], now: datetime) -> tuple[tuple[str, str], ...]:
@@ -152,7 +164,8 @@ def _facts(asked: Mapping[str, Service], kept: Mapping[str, Kept], now: datetime
         parts = [part for part in one.good.result.parts if not name or part.name == name] if one and one.good else []
         if one and parts:
             worst = next((part for part in parts if part.status not in (Status.UP, Status.UNKNOWN)), parts[0])
-            old = "" if asked[key].known or one.good_at is None else f" ({words.ago(one.good_at, now)})"
+            at, fresh = _at(one, worst.name), asked[key].known and not _older(one, worst.name)
+            old = "" if fresh or at is None else f" ({words.ago(at, now)})"
             found.append((label, (worst.words or words.STATUS_WORD[worst.status]) + old))
     return tuple(found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -125,6 +126,24 @@ def test_the_database_stands_first_with_what_on_call_asks(stage, visit) -> None:
     assert "strangers: closed" in figure(app, "prescriptions")
     assert "Row level security" in said(app)
     assert "Pooler" not in said(app), "what is not read is not told"
+
+
+@pytest.mark.parametrize("part", [CLOSED, OPEN], ids=["closed then", "open then"])
+def test_what_this_look_could_not_read_is_as_old_as_the_look_that_did(stage, visit, part: Part) -> None:
+    scene = stage()
+    configure(SUPABASE)
+    then = scene.now - timedelta(minutes=50)
+    counted = replace(TABLES, older=(("rows_prescriptions", then),))
+    seen = Snapshot(Result(part.status, "row level security", parts=(part,)), older=((part.name, then),))
+    keep(scene, {"supabase.data": counted, "supabase.rls": seen})
+
+    app = visit("services")
+
+    assert not app.exception
+    assert "50 min ago" in figure(app, part.name)
+    assert figure(app, part.name).startswith(" wr-down") == (part is OPEN), "only what was bad stays so unseen"
+    if part is CLOSED:
+        assert "92 310" in figure(app, part.name)
 
 
 def test_an_open_table_is_red_though_nothing_was_counted(stage, visit) -> None:
