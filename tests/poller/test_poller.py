@@ -59,7 +59,7 @@ def later() -> datetime:
 
 
 async def test_a_check_is_told_what_it_saw_last_before_a_restart_too(webs, configure, polling, until) -> None:
-    known = configure(webs().url, every="1h")
+    known = configure(webs().url, every="300s")
     async with polling(known) as first:
         await until(lambda: getattr(first.poller, "tools", None) and first.poller.tools.last("m0").facts)
         assert first.poller.tools.last("nobody") == Result(Status.UNKNOWN)
