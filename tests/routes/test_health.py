@@ -105,7 +105,7 @@ async def test_live_needs_no_store(stage: Stage) -> None:
 async def test_silence_grows_with_the_age_of_the_report(stage: Stage) -> None:
     assert await health.silence() == math.inf
     stage.report(ago=100)
-    assert 100 <= await health.silence() < 110
+    assert 100 <= await health.silence() < 160
     _store.close()
     (stage.folder / "store.db").unlink()
     assert await health.silence() == 0.0
