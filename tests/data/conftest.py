@@ -42,7 +42,7 @@ class Postgres:
         command = [str(self.binaries / "bin" / program), "-D", str(self.home / "data"), *arguments]
         environment = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
         subprocess.run(
-            command, check=True, cwd=self.home, stdout=subprocess.DEVNULL, env=environment, timeout=60, **self.as_user
+            command, check=True, cwd=self.home, stdout=subprocess.DEVNULL, env=environment, timeout=110, **self.as_user
         )
 
     def start(self) -> None:

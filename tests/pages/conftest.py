@@ -20,7 +20,7 @@ def visit() -> Callable[..., AppTest]:
     """``visit("monitor", monitor="api")`` opens a page with what stands in the address."""
 
     def opens(slug: str = "", **query: str) -> AppTest:
-        app = AppTest.from_file(str(FRAME), default_timeout=20)
+        app = AppTest.from_file(str(FRAME), default_timeout=90)
         app.context = {"theme": "dark"}
         if slug:
             app.run()

@@ -48,7 +48,7 @@ async def test_a_push_is_kept_before_it_is_answered(stage: Stage, path: str, bod
     assert (answer.status_code, answer.content) == (204, b"")
     assert "no-store" in answer.headers["cache-control"]
     assert set(kept(stage)) == {kind}
-    assert abs((kept(stage)[kind].at - stage.now).total_seconds()) < 10
+    assert abs((kept(stage)[kind].at - stage.now).total_seconds()) < 100
 
 
 @pytest.mark.parametrize(
