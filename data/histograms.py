@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from data.varints import fold, number, unfold, varint
 from model import Histogram
 
@@ -9,6 +11,7 @@ SMALL = 15
 ESCAPE = 0  # no pair packs to it: gaps and counts are at least one
 
 
+@lru_cache(maxsize=1024)  # hours that are alike, and all those in which nothing was measured, have one between them
 def pack(histogram: Histogram) -> bytes:
     """The bytes of ``histogram``, empty for an empty one. Buckets must rise and counts be positive, else ValueError."""
     if not histogram.counts:

@@ -46,7 +46,7 @@ class Hours:
                 break
             start, end = self.story.tick(max(stretch.start, hour)), min(stretch.end, hour + HOUR_MS)
             if start < end:
-                found.append(replace(stretch, start=start, end=end))
+                found.append(Stretch(start, end, stretch.status, stretch.words, stretch.slow))
         return found
 
     def samples(self, hour: int) -> list[Sample]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import groupby, pairwise
 
 from demo import past
@@ -58,7 +59,7 @@ class Story:
 
     def tick(self, ms: int) -> int:
         """The first tick at or after ``ms``. The parts of a monitor share its ticks."""
-        phase = number("phase", self.line.series.split("/")[0]) % self.step
+        phase = _phase(self.line.series, self.step)
         return phase + -((phase - ms) // self.step) * self.step
 
     def stretches(self, start: datetime, end: datetime) -> tuple[Stretch, ...]:
@@ -119,6 +120,11 @@ class Story:
         latency = round(taken, 3) if levels else None  # the store keeps microseconds
         phases = Phases() if latency is None else Phases(connect=0.25, first_byte=latency - 0.25, total=latency)
         return Sample(self.line.series, moment(ms), stretch.status, latency, stretch.words, phases)
+
+
+@cache  # asked for every hour of every series
+def _phase(series: str, step: int) -> int:
+    return number("phase", series.split("/")[0]) % step
 
 
 def _alike(one: Stretch, other: Stretch) -> bool:
