@@ -205,7 +205,7 @@ class Server(Table):
     proxies: tuple[Network, ...] = Field(
         (),
         max_length=100,
-        description="networks of proxies whose X-Forwarded-For is believed; this machine is one",
+        description="networks of proxies whose X-Forwarded-For and -Proto are believed; this machine is one",
     )
     proxy_token: Annotated[SecretStr, AfterValidator(_long)] | None = Field(
         None, description="proves a proxy of unknown address that adds ?via=TOKEN, 16 characters or more; secret"

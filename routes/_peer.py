@@ -1,7 +1,8 @@
 """Whose request it is when a proxy brings it: proxies that we know are believed, and nobody else.
 
-uvicorn has asked a proxy on this machine already. Only X-Forwarded-For counts: a header of one vendor passes through
-other proxies as a stranger wrote it.
+One on this machine is known: uvicorn asks it too, but takes it for a stranger where the socket serves both families
+and 127.0.0.1 is written as an address of IPv6. Only X-Forwarded-For counts: a header of one vendor passes through other
+proxies as a stranger wrote it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 import settings
 from routes.metrics import same
@@ -32,6 +34,15 @@ def address(request: Request) -> str:
     return peer if found is None else str(found)
 
 
+def secure(scope: Scope) -> bool:
+    """Whether the browser spoke https, to us or to a proxy of ours."""
+    if scope.get("scheme") in ("https", "wss"):
+        return True
+    told = [value.strip().lower() for name, value in scope["headers"] if name == b"x-forwarded-proto"]
+    peer = _read((scope.get("client") or ("",))[0]) if told == [b"https"] else None
+    return peer is not None and _ours(peer)
+
+
 def _vouched(request: Request) -> bool:
     """Whether the proxy proved itself: its address may be any, but no browser knows what it adds."""
     token = settings.current().server.proxy_token
@@ -39,7 +50,7 @@ def _vouched(request: Request) -> bool:
 
 
 def _ours(found: Address) -> bool:
-    return any(found in network for network in _networks(settings.current().server.proxies))
+    return found.is_loopback or any(found in network for network in _networks(settings.current().server.proxies))
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ from hashlib import sha256
 from starlette.types import Message, Scope, Send
 
 import settings
+from routes import _peer
 
 Header = tuple[bytes, bytes]
 POLICY = (
@@ -46,7 +47,7 @@ def policy(page: str = "") -> bytes:
 
 def dressed(scope: Scope, send: Send, content_policy: bytes) -> Send:
     """A ``send`` whose answers carry the headers, and whose cookies go back over https alone when they came so."""
-    secure = scope.get("scheme") == "https"
+    secure = _peer.secure(scope)
     whose = b"cross-origin" if scope["path"].startswith(EMBEDDED) else b"same-origin"
     ours = [*HEADERS, (b"content-security-policy", content_policy), (b"cross-origin-resource-policy", whose)]
     ours += [TLS_ONLY] if secure else []

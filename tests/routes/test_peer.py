@@ -58,7 +58,9 @@ async def seen(peer: str, forwarded: list[str], query: str = "", **headers: str)
         ("10.1.2.3", [f"{USER}, <script>"], "10.1.2.3"),
         ("10.1.2.3", ["10.0.0.1," * 200 + "10.0.0.2"], "10.0.0.1"),
         (USER, [FORGED], USER),
-        ("127.0.0.1", [FORGED], "127.0.0.1"),
+        ("127.0.0.1", [USER], USER),
+        ("::ffff:127.0.0.1", [f"{FORGED}, {USER}"], USER),
+        ("::1", [USER], USER),
         ("testclient", [FORGED], "testclient"),
     ],
 )
@@ -87,6 +89,28 @@ async def test_a_proxy_of_unknown_address_proves_itself(
 async def test_no_header_of_a_vendor_is_believed() -> None:
     headers = {"X-Vercel-Forwarded-For": FORGED, "X-Real-IP": FORGED, "Forwarded": f"for={FORGED}"}
     assert await seen("10.1.2.3", [USER], **headers) == USER
+
+
+@pytest.mark.parametrize(
+    ("peer", "scheme", "secure"),
+    [
+        ("127.0.0.1", "https", True),
+        ("::ffff:127.0.0.1", "https", True),
+        ("10.1.2.3", "HTTPS", True),
+        ("10.1.2.3", "http", False),
+        ("10.1.2.3", "https, http", False),
+        (EDGE, "https", False),
+        ("testclient", "https", False),
+    ],
+)
+async def test_cookies_are_secure_when_a_proxy_of_ours_was_asked_over_https(
+    peer: str, scheme: str, secure: bool
+) -> None:
+    transport = httpx.ASGITransport(guarded(), client=(peer, 5000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/crumbs", headers={"X-Forwarded-Proto": scheme})
+    assert ("secure" in answer.headers["set-cookie"].lower()) is secure
+    assert ("strict-transport-security" in answer.headers) is secure
 
 
 async def codes(peer: str, users: list[str], query: str = "") -> list[int]:
