@@ -138,9 +138,7 @@ def sign(judged: store.Judged) -> None:
             "Item", list(titles), index=None, format_func=titles.__getitem__, placeholder="Pick an item",
             key=f"item {number} of {judged.checklist.key}",
         )  # fmt: skip
-        name = left.text_input(
-            "Name", value=who.name, disabled=not who.typed, max_chars=80, help="not verified unless you are signed in"
-        )
+        name = left.text_input("Name", max_chars=80, help="not verified") if who.typed else who.name
         role = right.text_input("Role", max_chars=60)
         note = right.text_input("Note, reason of a waiver, or comment", max_chars=300)
         link = right.text_input("Link to the evidence", max_chars=300)
@@ -150,7 +148,7 @@ def sign(judged: store.Judged) -> None:
             end = datetime.combine(until, time(23, 59), store.told().site.timezone) if until else None
             more = {"role": role, "note": note, "link": link, "until": end, "asked_by": asked_by}
             st.session_state["refused"] = who.hinders or _refused(
-                judged, item, seen, ACTIONS[action], name if who.typed else who.name, more | {"person": who.person}
+                judged, item, seen, ACTIONS[action], name, more | {"person": who.person}
             )
             st.session_state["signed"] = number + (not st.session_state["refused"])
             st.rerun()  # what is drawn above may be older than what the store said

@@ -60,7 +60,7 @@ def welcome() -> Signer:
             if st.button(label, type="primary", key=f"sign in {provider}"):
                 st.login(provider)
     if who.hinders and not who.person:
-        st.caption(f"Nobody signs by a typed name here: {who.hinders}.")
+        st.caption(f"Nobody signs by a typed name here: {who.hinders}. You come back on the Overview.")
     return who
 
 

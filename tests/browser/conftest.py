@@ -48,8 +48,9 @@ class Server:
 
 
 def copied(home: Path) -> Path:
-    """The project without its history and its store, so that a test can neither read nor hurt the real one."""
-    unwanted = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", "node_modules", "wardround.toml", "tests")
+    """The project without its history, its store and its secrets: a test can neither read nor hurt the real ones."""
+    own = ("var", "wardround.toml", "secrets.toml")
+    unwanted = shutil.ignore_patterns(".git", ".venv", "__pycache__", "node_modules", "tests", *own)
     return Path(shutil.copytree(HOME, home, ignore=unwanted))
 
 
