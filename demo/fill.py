@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from time import sleep
 from zoneinfo import ZoneInfo
 
 from data import figures, revision, rollups, samples, series, store, vitals, watch
@@ -13,7 +16,10 @@ from demo.config import ZONE
 from demo.hours import Past
 from demo.opening import opened
 from demo.schedule import HISTORY, Schedule
-from model import Figure
+from model import Figure, VitalRollup
+
+PIECE = 3000  # roll-ups of one transaction
+GAP = 0.02  # seconds in which another writer finds the store free: whoever writes without a pause lets nobody in
 
 
 def details(var: Path, now: datetime | None = None) -> None:
@@ -34,9 +40,11 @@ def _write(engine: Engine, schedule: Schedule) -> None:
         beyond.write_figures(c, schedule)
         for at, score in posture.scores(schedule.opened):
             figures.add(c, "headers", at, [Figure("score", score)])
-        vitals.put(c, "hour", beacons.hours(schedule))
-        vitals.put(c, "day", beacons.days(schedule))
         ids = series.ids(c)
+    for level, found in (("hour", beacons.hours(schedule)), ("day", beacons.days(schedule))):
+        for some in _pieces(found):
+            with store.writing(engine) as c:
+                vitals.put(c, level, some)
     for fresh, folded in Past(schedule.opened, stories, ZoneInfo(ZONE)).batches():
         back = min((each.start for each in folded), default=schedule.opened)
         done = (schedule.opened - back) / HISTORY
@@ -56,3 +64,11 @@ def _seal(engine: Engine, schedule: Schedule) -> None:
         while more:
             with store.writing(engine) as c:
                 more = samples.seal(c, hour) > 0
+            sleep(GAP)
+
+
+def _pieces(found: Iterable[VitalRollup]) -> Iterator[list[VitalRollup]]:
+    """A transaction's worth each: the poller waits five seconds for the store, and no longer."""
+    left = iter(found)
+    while some := list(islice(left, PIECE)):
+        yield some
