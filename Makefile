@@ -26,7 +26,7 @@ tests/browser/node_modules/.installed: tests/browser/package.json
 
 test: .venv/.dev tests/browser/node_modules/.installed
 	$(BIN)/python tests/browser/ensure_chromium.py
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --reruns 2 -rR
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
