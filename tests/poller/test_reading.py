@@ -89,9 +89,7 @@ def test_what_fails_is_asked_again_soon_and_then_more_and_more_seldom(every: int
 @pytest.mark.parametrize(("unread", "wait"), [(("b",), 90.0), ((), 600.0)])
 async def test_a_reading_of_which_a_part_is_blind_keeps_its_pace(unread, wait, configure, webs, monkeypatch) -> None:
     """One table with a wrong name must not make the others be looked at seldom."""
-    import integrations
     from model import Part
-    from poller import _reading
 
     known = with_vendors(configure(webs().url), acme="127.0.0.1:9")
     parts = (Part("a", Status.UP), Part("b", Status.UNKNOWN))
@@ -106,20 +104,26 @@ async def test_a_reading_of_which_a_part_is_blind_keeps_its_pace(unread, wait, c
             raise RuntimeError("enough was seen")
         return asyncio.Timeout(0)
 
+    await asked_until_it_raises(known, fetch, timeout, monkeypatch)
+    assert wait * 0.9 <= waits[-1] <= wait * 1.1
+
+
+async def asked_until_it_raises(known, fetch, instead, monkeypatch) -> None:
+    """The first reading is asked again and again, with ``instead`` in the place of every wait, which ends it."""
+    import integrations
+    from poller import _reading
+
     monkeypatch.setattr(integrations, "fetch", fetch)
     monkeypatch.setattr(_reading, "FIRST", 0.0)
     readings = _reading.Readings(known.integrations, lambda: None, lambda *_: None)
     async with integrations.open_tools() as tools:
-        monkeypatch.setattr(_reading.asyncio, "timeout", timeout)
+        monkeypatch.setattr(_reading.asyncio, "timeout", instead)
         with pytest.raises(RuntimeError):
             await readings._ask(known.integrations[0], known.integrations[0].readings[0], tools)
-    assert wait * 0.9 <= waits[-1] <= wait * 1.1
 
 
 async def test_a_service_that_wants_to_be_left_alone_is(configure, webs, monkeypatch) -> None:
     """Its own word counts where it is longer than our patience."""
-    import integrations
-    from poller import _reading
 
     known = with_vendors(configure(webs().url), acme="127.0.0.1:9")
     asked, waits = [], []
@@ -132,13 +136,7 @@ async def test_a_service_that_wants_to_be_left_alone_is(configure, webs, monkeyp
         waits.append(seconds)
         raise RuntimeError("enough was seen")
 
-    monkeypatch.setattr(integrations, "fetch", fetch)
-    monkeypatch.setattr(_reading, "FIRST", 0.0)
-    readings = _reading.Readings(known.integrations, lambda: None, lambda *_: None)
-    async with integrations.open_tools() as tools:
-        monkeypatch.setattr(_reading.asyncio, "timeout", timeout)
-        with pytest.raises(RuntimeError):
-            await readings._ask(known.integrations[0], known.integrations[0].readings[0], tools)
+    await asked_until_it_raises(known, fetch, timeout, monkeypatch)
     assert asked == [1]
     assert 1234 * 0.9 <= waits[0] <= 1234 * 1.1
 
