@@ -115,7 +115,7 @@ def main() -> None:
     plain_rows = f"1/{slow / fast:.0f} of plain rows, {slow / 1000:.1f} s"
     report(__file__, f"board of {of}: day rows, and intervals since yesterday, CPU", f"{fast:.0f} ms", plain_rows, BAR)
     what = f"board of {of} with every interval read as well, CPU"
-    report(__file__, what, f"{fast + whole:.0f} ms", f"1/{anew / (fast + whole):.1f} of making the days anew", BAR)
+    report(__file__, what, f"{fast + whole:.0f} ms", f"1/{anew / (fast + whole):.1f} of making the days anew")
 
 
 if __name__ == "__main__":
