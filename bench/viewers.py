@@ -1,4 +1,4 @@
-"""Fifty viewers refresh every five seconds while the store changes every second: CPU, time of a run, lag of the server."""
+"""Fifty viewers refresh every five seconds while the store changes every second: CPU, a run's time, the loop's lag."""
 
 from __future__ import annotations
 
