@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -192,6 +193,15 @@ def test_the_figure_has_bands_lines_shares_and_changes(measured, visit) -> None:
     assert shares == [[100, 0, 0], [50, 0, 50]]
     assert traces["Chrome UX, 28 days"]["y"] == [2222, 2222]
     assert traces["deployment"]["text"] == ["bbbbbbb"]
+
+
+def test_the_figure_is_drawn_once_for_all_who_look_at_the_same(measured) -> None:
+    seen = store.vitals("24h", None)
+    once = course.drawn(seen, "LCP", "dark", UTC)
+    assert course.drawn(seen, "LCP", "dark", UTC) is once
+    assert course.drawn(seen, "LCP", "light", UTC) is not once
+    assert course.drawn(seen, "CLS", "dark", UTC).layout.yaxis.title.text == "p75"
+    assert course.drawn(replace(seen, points=seen.points | {"LCP": ()}), "LCP", "dark", UTC) is not once
 
 
 def test_few_are_drawn_hollow_and_nothing_is_drawn_over_a_gap(measured, visit) -> None:
