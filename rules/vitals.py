@@ -274,6 +274,14 @@ def grouped(
     return groups
 
 
+def sources(found: Iterable[VitalRollup]) -> Mapping[str, int]:
+    """The ways by which measurements came, the one that told most first: one visit may come by each of them."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for each in found:
+        counts[each.source] += each.n
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def fits(rollup: VitalRollup, name: str, route: str | None = None, device: str | None = None) -> bool:
     """Whether a roll-up belongs to ``name`` (``api.*`` means all of a family), a route and a device."""
     wanted = rollup.name == name or (name.endswith(".*") and rollup.name.startswith(name[:-1]))

@@ -287,3 +287,21 @@ def test_one_way_is_no_choice(measured, visit) -> None:
 
     assert not [each for each in app.selectbox if each.label == "Source"]
     assert not [each for each in app.caption if "never added up" in each.value]
+
+
+@pytest.mark.parametrize("note", ["{", "[]", "5", '{"day": "DAY", "accepted": "x", "shed": [], "refused": -1}'])
+def test_a_damaged_account_leaves_the_page_as_it_is(note, measured, visit) -> None:
+    told = note.replace("DAY", measured.now.date().isoformat())
+    written(measured, lambda c: watch.note(c, "beacons", told))
+
+    app = visit("vitals")
+
+    assert not app.exception
+    assert "0 measurements by beacon today. Anybody" in said(app)
+
+
+def test_what_a_drain_brought_is_said_where_there_is_any(measured, visit) -> None:
+    today = {"day": measured.now.date().isoformat(), "accepted": 5, "drained": 1200, "dropped": 3}
+    written(measured, lambda c: watch.note(c, "beacons", json.dumps(today)))
+
+    assert "5 measurements by beacon today, 1 200 by Vercel drain, 3 of the drain left out." in said(visit("vitals"))
