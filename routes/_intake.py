@@ -43,7 +43,10 @@ async def taken_in(scope: Scope, receive: Receive) -> Receive:
 
 
 def _most(path: str) -> int:
-    return next((size for begin, size in LARGER.items() if path.startswith(begin)), LARGEST)
+    for begin, size in LARGER.items():
+        if path.startswith(begin):
+            return size
+    return LARGEST
 
 
 async def _messages(receive: Receive, most: int) -> deque[Message]:
