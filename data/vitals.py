@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete, func, select, text
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, text
+from sqlalchemy.sql.dml import Insert
 
 from data import histograms
 from data._vital_series import Fold, ensure, key_of, numbered
@@ -26,18 +27,31 @@ RAW = timedelta(days=90)  # single measurements live no longer
 LEAST = timedelta(days=3)  # nor shorter: what is read again and again must be known as long as it is taken
 Bucket = Callable[[str, float], int]
 Rating = Callable[[str, float, bool], str]
+# Made once: SQLAlchemy takes longer over the words of a statement than SQLite over their answer.
+KNOWN = select(VITALS).where(VITALS.c.uid.in_(bindparam("uids", expanding=True)))
+SUMS = {
+    level: select(table).where(table.c.key.in_(bindparam("keys", expanding=True)))
+    for level, table in VITALS_ROLLUPS.items()
+}
+_puts: dict[tuple[str, str], Insert] = {}
 
 
 @dataclass(slots=True)
 class Delta:
     """What one roll-up gains, and loses where a measurement grew."""
 
-    counts: Counter[int] = field(default_factory=Counter)
-    ratings: Counter[str] = field(default_factory=Counter)
+    counts: dict[int, int] = field(default_factory=dict)
+    ratings: dict[str, int] = field(default_factory=dict)
 
     def count(self, bucket: int, rating: str, by: int) -> None:
-        self.counts[bucket] += by
-        self.ratings[rating] += by
+        self.counts[bucket] = self.counts.get(bucket, 0) + by
+        self.ratings[rating] = self.ratings.get(rating, 0) + by
+
+    def add(self, other: Delta) -> None:
+        for bucket, by in other.counts.items():
+            self.counts[bucket] = self.counts.get(bucket, 0) + by
+        for rating, by in other.ratings.items():
+            self.ratings[rating] = self.ratings.get(rating, 0) + by
 
 
 def _as_it_is(name: str, route: str) -> tuple[str, str]:
@@ -59,22 +73,38 @@ def add(c: Connection, found: Iterable[Vital], bucket: Bucket, rating: Rating, f
     _alone(c)
     before = _known(c, list(newest))
     fresh = {uid: each for uid, each in newest.items() if uid not in before or each.value > before[uid][2]}
-    ids = _series(c, [each for uid, each in fresh.items() if uid not in before], fold)
-    deltas: dict[tuple[str, int], Delta] = {}
+    moments = {uid: micros(each.at) for uid, each in fresh.items() if uid not in before}
+    ids = _series(c, {uid: fresh[uid] for uid in moments}, moments, fold)
+    hours: defaultdict[int, Delta] = defaultdict(Delta)
     rows = []
     for uid, each in fresh.items():
         old = before.get(uid)
-        number, at = (old[0], old[1]) if old else (ids[key_of(each)], micros(each.at))
+        number, at = (old[0], old[1]) if old else (ids[key_of(each)], moments[uid])
         rows.append({"uid": uid, "series": number, "at": at, "value": each.value, "failed": int(each.failed)})
-        for level, seconds in SECONDS.items():
-            delta = deltas.setdefault((level, at // 1_000_000 // seconds << BITS | number), Delta())
-            delta.count(bucket(each.name, each.value), rating(each.name, each.value, each.failed), 1)
-            if old:
-                delta.count(bucket(each.name, old[2]), rating(each.name, old[2], old[3]), -1)
+        delta = hours[at // 1_000_000 // SECONDS["hour"] << BITS | number]
+        delta.count(bucket(each.name, each.value), rating(each.name, each.value, each.failed), 1)
+        if old:
+            delta.count(bucket(each.name, old[2]), rating(each.name, old[2], old[3]), -1)
     if rows:
-        c.execute(upsert(c, VITALS), rows)
-        _fold(c, deltas)
+        c.execute(_put(c, VITALS), rows)
+        _fold(c, "hour", hours)
+        _fold(c, "day", _days(hours))
     return len(rows)
+
+
+def _days(hours: Mapping[int, Delta]) -> Mapping[int, Delta]:
+    """The same by day; a day is 24 hours, in UTC."""
+    days: defaultdict[int, Delta] = defaultdict(Delta)
+    for key, hour in hours.items():
+        days[(key >> BITS) // 24 << BITS | key & (1 << BITS) - 1].add(hour)
+    return days
+
+
+def _put(c: Connection, table: Table) -> Insert:
+    mine = (c.dialect.name, table.name)
+    if mine not in _puts:
+        _puts[mine] = upsert(c, table)
+    return _puts[mine]
 
 
 def _alone(c: Connection) -> None:
@@ -83,10 +113,10 @@ def _alone(c: Connection) -> None:
         c.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
 
 
-def _series(c: Connection, found: Iterable[Vital], fold: Fold) -> dict[str, int]:
+def _series(c: Connection, found: Mapping[int, Vital], moments: Mapping[int, int], fold: Fold) -> dict[str, int]:
     days: dict[str, int] = {}
-    for each in found:
-        key, day = key_of(each), _day(each.at)
+    for uid, each in found.items():
+        key, day = key_of(each), moments[uid] // 1_000_000 // SECONDS["day"]
         days[key] = max(day, days.get(key, day))
     return numbered(c, days, fold)
 
@@ -97,31 +127,25 @@ def _day(at: datetime) -> int:
 
 def _known(c: Connection, uids: Sequence[int]) -> dict[int, tuple[int, int, float, bool]]:
     """uid -> (series, at, value, failed) of those that are there."""
-    t = VITALS.c
     found = {}
     for at in range(0, len(uids), CHUNK):
-        rows = c.execute(select(t.uid, t.series, t.at, t.value, t.failed).where(t.uid.in_(uids[at : at + CHUNK])))
+        rows = c.execute(KNOWN, {"uids": uids[at : at + CHUNK]})
         found.update({uid: (series, when, value, bool(failed)) for uid, series, when, value, failed in rows})
     return found
 
 
-def _fold(c: Connection, deltas: dict[tuple[str, int], Delta]) -> None:
-    for level, table in VITALS_ROLLUPS.items():
-        mine = {key: delta for (of, key), delta in deltas.items() if of == level}
-        keys, before = list(mine), {}
-        for at in range(0, len(keys), CHUNK):
-            rows = c.execute(select(table).where(table.c.key.in_(keys[at : at + CHUNK]))).mappings()
-            before.update({row["key"]: row for row in rows})
-        made = []
-        for key, delta in mine.items():
-            row = before.get(key)
-            counts = Counter(dict(histograms.unpack(row["histogram"]).counts)) if row else Counter[int]()
-            counts.update(delta.counts)
-            packed = histograms.pack(_histogram(counts))
-            totals = {kind: (row[kind] if row else 0) + delta.ratings[kind] for kind in RATINGS}
-            made.append({"key": key, **totals, "histogram": packed})
-        if made:
-            c.execute(upsert(c, table), made)
+def _fold(c: Connection, level: str, deltas: Mapping[int, Delta]) -> None:
+    keys, made = list(deltas), []
+    before = {}
+    for at in range(0, len(keys), CHUNK):
+        before.update({row[0]: row for row in c.execute(SUMS[level], {"keys": keys[at : at + CHUNK]})})
+    for key, delta in deltas.items():
+        _, *totals, blob = before.get(key) or (key, 0, 0, 0, b"")
+        sums = Delta(dict(histograms.unpack(blob).counts), dict(zip(RATINGS, totals, strict=True)))
+        sums.add(delta)
+        made.append({"key": key, **sums.ratings, "histogram": histograms.pack(_histogram(sums.counts))})
+    if made:
+        c.execute(_put(c, VITALS_ROLLUPS[level]), made)
 
 
 def put(c: Connection, level: str, rollups: Iterable[VitalRollup]) -> None:
@@ -189,12 +213,12 @@ def single(
 
 def _summed(dims: list[str], start: datetime, sums: Delta) -> VitalRollup:
     name, route, device, release, source = dims
-    good, needs, poor = (sums.ratings[kind] for kind in RATINGS)
+    good, needs, poor = (sums.ratings.get(kind, 0) for kind in RATINGS)
     return VitalRollup(name, route, device, release, source, start, good, needs, poor, _histogram(sums.counts))
 
 
-def _histogram(counts: Counter[int]) -> Histogram:
-    return Histogram(tuple(sorted((b, n) for b, n in counts.items() if n > 0)))
+def _histogram(counts: Mapping[int, int]) -> Histogram:
+    return Histogram(tuple(sorted([pair for pair in counts.items() if pair[1] > 0])))
 
 
 def _names(c: Connection, start: datetime, wanted: Callable[[str], bool]) -> dict[int, list[str]]:

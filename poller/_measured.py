@@ -13,6 +13,7 @@ from rules import vitals as rules
 def measured(engine: Engine, question: Question, now: datetime) -> Measured:
     """Adds up whole hours, and single measurements of the piece of an hour that the window begins with.
 
+    One visit may come by beacon and by drain: only the way that told most is judged, as the page shows it.
     Where these are too many, or not there, the whole hour counts: the answer says how long its stretch was.
     """
     family = question.name.endswith(".*")
@@ -28,5 +29,6 @@ def measured(engine: Engine, question: Question, now: datetime) -> Measured:
     if piece is not None:
         rows, first = (*piece, *(each for each in rows if each.start > first)), start
     fit = [each for each in rows if rules.fits(each, question.name, question.route, question.device)]
-    found = rules.summed(question.name, fit)
+    most = next(iter(rules.sources(fit)), "")
+    found = rules.summed(question.name, [each for each in fit if each.source == most])
     return Measured(found.n, found.p50, found.p75, found.p95, found.failed, (now - first).total_seconds())

@@ -26,7 +26,7 @@ async def taken_in(scope: Scope, receive: Receive) -> Receive:
     headers = [(name, value) for name, value in scope["headers"] if name in (b"content-length", b"transfer-encoding")]
     if not headers:
         return receive
-    most = next((size for path, size in LARGER.items() if scope["path"].startswith(path)), LARGEST)
+    most = _most(scope["path"])
     for name, value in headers:
         if name == b"content-length" and (not value.isdigit() or int(value) > most):
             raise Refusal(413 if value.isdigit() else 400, f"a body of more than {most} bytes, or of no known size")
@@ -40,6 +40,13 @@ async def taken_in(scope: Scope, receive: Receive) -> Receive:
         return messages.popleft() if messages else await receive()
 
     return again
+
+
+def _most(path: str) -> int:
+    for begin, size in LARGER.items():
+        if path.startswith(begin):
+            return size
+    return LARGEST
 
 
 async def _messages(receive: Receive, most: int) -> deque[Message]:

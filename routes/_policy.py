@@ -45,22 +45,26 @@ def policy(page: str = "") -> bytes:
     return "; ".join(POLICY).format(inline=hashes).encode()
 
 
-def dressed(scope: Scope, send: Send, content_policy: bytes) -> Send:
-    """A ``send`` whose answers carry the headers, and whose cookies go back over https alone when they came so."""
-    secure = _peer.secure(scope)
-    whose = b"cross-origin" if scope["path"].startswith(EMBEDDED) else b"same-origin"
-    ours = [*HEADERS, (b"content-security-policy", content_policy), (b"cross-origin-resource-policy", whose)]
-    ours += [TLS_ONLY] if secure else []
-    ours += _shared(scope)
-    names = {name for name, _ in ours} | {b"server"}
+class Dress:
+    """Gives a ``send`` whose answers carry the headers; cookies go back over https alone when they came so."""
 
-    async def carrying(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in names]
-            message = {**message, "headers": [*_cookies(kept, secure), *ours]}
-        await send(message)
+    def __init__(self, content_policy: bytes) -> None:
+        plain = (*HEADERS, (b"content-security-policy", content_policy))
+        whose = {True: b"cross-origin", False: b"same-origin"}
+        self._plain = {each: (*plain, (b"cross-origin-resource-policy", whose[each])) for each in whose}
 
-    return carrying
+    def __call__(self, scope: Scope, send: Send) -> Send:
+        secure = _peer.secure(scope)
+        ours = [*self._plain[scope["path"].startswith(EMBEDDED)], *([TLS_ONLY] if secure else []), *_shared(scope)]
+        names = {name for name, _ in ours} | {b"server"}
+
+        async def carrying(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in names]
+                message = {**message, "headers": [*_cookies(kept, secure), *ours]}
+            await send(message)
+
+        return carrying
 
 
 def _shared(scope: Scope) -> Iterable[Header]:

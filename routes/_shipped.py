@@ -40,6 +40,8 @@ class Releases:
 
     async def known(self) -> Shipped:
         """What is known now; a store that does not answer leaves it as it was."""
+        if time.monotonic() < self._until:
+            return self._known
         async with self._lock:
             if time.monotonic() >= self._until:
                 with suppress(store.StoreError):

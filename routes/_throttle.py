@@ -103,6 +103,8 @@ class Throttle:
 
 def _network(address: str) -> str:
     """Of IPv6 the first 64 bits: the rest of an address is the customer's to change at will."""
+    if ":" not in address and "%" not in address:
+        return address  # IPv4 is written in one way only
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:

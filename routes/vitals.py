@@ -7,13 +7,16 @@ import json
 import logging
 import secrets
 from collections import Counter, deque
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from itertools import count
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 import settings
 from data import store
@@ -22,6 +25,7 @@ from model import Vital
 from routes import _store
 from routes._account import book
 from routes._answers import NO_STORE, wrong
+from routes._door import Door
 from routes._peer import address
 from routes._shipped import Releases
 from routes._throttle import Throttle
@@ -35,6 +39,9 @@ WAITING = 6000  # measurements that may wait for their commit
 BATCH = 3000  # of one commit
 PAUSE = 0.2  # seconds between two commits
 REST = 2.0  # after one that failed
+PROCESS = secrets.token_hex(8)  # with a number it stands for the id of what has none
+_number = count()
+KEPT = Response(status_code=204, headers=NO_STORE)
 Waiting = tuple[list[Vital], asyncio.Future[bool]]
 
 
@@ -117,28 +124,35 @@ class Doors:
     throttle = Throttle(PER_ADDRESS, BURST, ALL, ALL_BURST)
 
 
-async def beacon(request: Request) -> Response:
+class Beacon(Door):
     """204 once it is committed; 429 and 503 when it was shed, which is counted."""
-    if not _allowed(request):
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await _answer(scope, receive)
+        await answer(scope, receive, send)
+
+    def refused(self) -> None:
+        """A body too long or too slow is counted as well."""
+        Doors.intake.turn_away("refused")
+
+
+async def _answer(scope: Scope, receive: Receive) -> Response:
+    said = _said(scope)
+    if not _allowed(said):
         Doors.intake.turn_away("refused")
         return wrong(403, "pages of other sites may not send here; [vitals] origins lists those that may")
-    return await _taken(request)
-
-
-async def _taken(request: Request) -> Response:
-    whose = address(request)
+    whose = address(scope)
     if not Doors.throttle.lets(whose):  # before anything is read; what was in it is charged then
         Doors.intake.turn_away("shed")
         return _shed(429, "too many at once")
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in KINDS or request.headers.get("content-encoding", "identity") != "identity":
+    kind = said.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in KINDS or said.get("content-encoding", "identity") != "identity":
         Doors.intake.turn_away("refused")
         return wrong(415, "expected JSON as text/plain or application/json")
     try:
-        releases = (await Doors.releases.known()).commits
         found, unfit = vitals.read(
-            json.loads(await request.body()), known(releases), at=datetime.now(UTC), device=_device(request),
-            nonce=secrets.token_hex(8),
+            json.loads(await _body(receive)), known((await Doors.releases.known()).commits), at=datetime.now(UTC),
+            device=_device(said), nonce=f"{PROCESS}-{next(_number)}-",
         )  # fmt: skip
     except (ValueError, RecursionError):
         Doors.intake.turn_away("refused")
@@ -148,16 +162,28 @@ async def _taken(request: Request) -> Response:
         return wrong(400, reason.words)
     if unfit:
         Doors.intake.turn_away("refused", unfit)
-    if not Doors.throttle.lets(whose, len(found) - 1):
+    if len(found) > 1 and not Doors.throttle.lets(whose, len(found) - 1):
         Doors.intake.turn_away("shed", len(found))
         return _shed(429, "too many at once")
+    return await _kept(found)
+
+
+async def _kept(found: list[Vital]) -> Response:
     safe = Doors.intake.offer(found)
     if safe is None:
         Doors.intake.turn_away("shed", len(found))
         return _shed(503, "too many wait already")
-    if not await safe:
-        return _shed(503, "could not be kept")
-    return Response(status_code=204, headers=NO_STORE)
+    return KEPT if await safe else _shed(503, "could not be kept")
+
+
+async def _body(receive: Receive) -> bytes:
+    """The guard has it whole already; what breaks off is no JSON."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = bool(message.get("more_body", False))
+    return body
 
 
 def _shed(status: int, words: str) -> Response:
@@ -172,14 +198,19 @@ def known(releases: frozenset[str] = frozenset()) -> vitals.Known:
     return vitals.Known(told.routes, told.metrics, releases)
 
 
-def _allowed(request: Request) -> bool:
+def _allowed(said: Mapping[str, str]) -> bool:
     """Whether the pages of its Origin may send here; that they may read the answer is said by routes/_policy.py."""
-    return request.headers.get("origin", "").lower() in settings.current().vitals.origins
+    return said.get("origin", "").lower() in settings.current().vitals.origins
 
 
-def _device(request: Request) -> str:
+def _said(scope: Scope) -> Mapping[str, str]:
+    """The headers, the first one of each name: Starlette's own look goes through all of them for each."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+
+
+def _device(said: Mapping[str, str]) -> str:
     """The class alone; what the browser says of itself goes no further than here."""
-    mobile, agent = request.headers.get("sec-ch-ua-mobile", ""), request.headers.get("user-agent", "")
+    mobile, agent = said.get("sec-ch-ua-mobile", ""), said.get("user-agent", "")
     phone = mobile == "?1" or "Mobi" in agent
     # an iPad of today says that it is a Mac, and no header tells otherwise: it counts as a desktop
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and not phone):
@@ -189,7 +220,7 @@ def _device(request: Request) -> str:
 
 async def preflight(request: Request) -> Response:
     """What a browser asks before it sends application/json from another origin."""
-    if not _allowed(request):
+    if not _allowed(_said(request.scope)):
         return wrong(403, "pages of other sites may not send here")
     said = {
         "Access-Control-Allow-Methods": "POST",
@@ -200,6 +231,6 @@ async def preflight(request: Request) -> Response:
 
 
 ROUTES = [
-    Route("/api/vitals", beacon, methods=["POST"]),
+    Route("/api/vitals", Beacon(), methods=["POST"]),
     Route("/api/vitals", preflight, methods=["OPTIONS"]),
 ]

@@ -25,6 +25,8 @@ VITALS = {
     "FCP": (1800.0, 3000.0, 120_000.0), "TTFB": (800.0, 1800.0, 120_000.0), "FID": (100.0, 300.0, 60_000.0),
 }  # fmt: skip
 RATINGS = ("good", "needs", "poor")
+NUMBER = (int, float)
+KINDS = (("delta", NUMBER), ("rating", str), ("navigationType", str), ("tags", dict), ("path", str))
 FAMILIES = ("api", "page", "database", "realtime")
 PAGE = ("dom_content_loaded", "load_complete", "first_byte")
 LONGEST_METRIC = 600_000.0
@@ -98,7 +100,7 @@ def _one(row: object, known: Known, at: datetime, device: str, nonce: str) -> Vi
     shown = name if name in VITALS else metric(name, known.metrics)
     if not plausible(shown, value):
         raise Unfit("expected a value in milliseconds (CLS: without a unit) inside the possible range")
-    for key, kind in (("delta", int | float), ("rating", str), ("navigationType", str), ("tags", dict), ("path", str)):
+    for key, kind in KINDS:
         if key in row and not isinstance(row[key], kind):
             raise Unfit(f"expected {key} to be of another type")
     said = row.get("device")
@@ -139,7 +141,7 @@ def hashed(*parts: str) -> int:
 
 def plausible(name: str, value: Any) -> bool:
     """A finite number inside the possible range of this name."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, NUMBER):
         return False
     most = VITALS[name][2] if name in VITALS else LONGEST_METRIC
     return 0 <= value <= most and math.isfinite(value)
@@ -270,6 +272,14 @@ def grouped(
     for each in found:
         groups[by(each)].append(each)
     return groups
+
+
+def sources(found: Iterable[VitalRollup]) -> Mapping[str, int]:
+    """The ways by which measurements came, the one that told most first: one visit may come by each of them."""
+    counts: defaultdict[str, int] = defaultdict(int)
+    for each in found:
+        counts[each.source] += each.n
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def fits(rollup: VitalRollup, name: str, route: str | None = None, device: str | None = None) -> bool:

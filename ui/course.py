@@ -11,16 +11,24 @@ from plotly.subplots import make_subplots  # type: ignore[import-untyped]
 
 from model import Status
 from rules.vitals import ENOUGH, VITALS, Summary
+from ui import shelf
 from ui.axes import dress, lane, local, marks
 from ui.measures import SAID, reference, value
 from ui.palette import QUANTILES, STATES
 from ui.vitals import LEVELS, Point, Vitals
 
+KEPT = 60.0  # seconds; what is drawn anew is read anew sooner
 STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 DEVICES = {"phone": "phones", "desktop": "desktops"}
 
 
 def drawn(found: Vitals, name: str, theme: str, tz: ZoneInfo) -> go.Figure:
+    """The figure, drawn once for all who look at the same: Plotly takes a tenth of a second of every door."""
+    key = ("course", found.window, found.device, found.source, name, theme, tz)
+    return shelf.kept(key, found, KEPT, lambda: _drawn(found, name, theme, tz))
+
+
+def _drawn(found: Vitals, name: str, theme: str, tz: ZoneInfo) -> go.Figure:
     """p75 of phones and desktops between the bands of the thresholds, the distribution below, changes at the foot."""
     points = found.points[name]
     figure = make_subplots(rows=3, shared_xaxes=True, row_heights=[0.55, 0.32, 0.13], vertical_spacing=0.04)

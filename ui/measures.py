@@ -28,6 +28,7 @@ LONG = {
     "FID": "First input (old)",
 }
 WAYS = {"beacon": "Beacons", "drain": "Vercel drain", "supabase": "Supabase table"}
+TOLD = {"shed": "shed", "refused": "refused", "drained": "by Vercel drain", "dropped": "of the drain left out"}
 STALE = 86_400.0  # seconds after the newest measurement from which a silence is told of
 OPEN = "Anybody can send to an open endpoint: these are estimates of what browsers measured, not proof."
 ROUTES = {
@@ -120,7 +121,7 @@ def counts(found: Vitals) -> Html:
     """What came in today, what was turned away, and how old each of the sources is: an open endpoint says so."""
     today = found.counts
     said = [f"{today.get('accepted', 0):,} measurements by beacon today".replace(",", " ")]
-    said += [f"{today[name]:,} {name}".replace(",", " ") for name in ("shed", "refused") if today.get(name)]
+    said += [f"{today[name]:,} {what}".replace(",", " ") for name, what in TOLD.items() if today.get(name)]
     lines = [tag("p", f"{', '.join(said)}. {OPEN}", class_="wr-soft")]
     if found.newest is not None:
         age = f"The newest measurement came {words.ago(found.newest, found.end)}."

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +22,6 @@ from ui.strips import begin
 NAMES = ("LCP", "INP", "CLS", "FCP", "TTFB", "FID")
 CORE = ("LCP", "INP", "CLS")
 LEVELS = {"24h": "hour", "7d": "hour", "30d": "day", "90d": "day"}
-NOTE = "beacons"
 POINTS = 24  # of a card's curve
 VERCEL = "vercel.deployments"
 
@@ -106,7 +103,7 @@ def read(
     fit = [each for each in every if device is None or each.device == device]
     first = start if level == "hour" else start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     recent = [each for each in fit if each.start >= first]
-    sources = _sources(each for each in recent if each.name in NAMES)
+    sources = rules.vitals.sources(each for each in recent if each.name in NAMES)
     chosen = source if source and source in sources else next(iter(sources), "")
     mine = [each for each in recent if each.source == chosen and each.name in NAMES]
     names = rules.vitals.grouped(mine, lambda each: each.name)
@@ -132,24 +129,9 @@ def read(
         crux=reference(kept, "crux.record", now),
         sentry=reference(kept, "sentry.vitals", now),
         newest=data.vitals.newest(c),
-        counts=_counts(c, now),
+        counts=data.watch.counted(c, data.watch.BEACONS, now),
         n=sum(each.n for each in recent),
     )
-
-
-def _sources(found: Iterable[VitalRollup]) -> Mapping[str, int]:
-    """The ways by which measurements came, the one that told most first."""
-    counts: Counter[str] = Counter()
-    for each in found:
-        counts[each.source] += each.n
-    return dict(counts.most_common())
-
-
-def _counts(c: Connection, now: datetime) -> Mapping[str, int]:
-    """What came in today and what was turned away."""
-    said = json.loads(data.watch.noted(c).get(NOTE) or "{}")
-    fresh = said.get("day") == now.astimezone(UTC).date().isoformat()
-    return {name: int(many) for name, many in said.items() if name != "day"} if fresh else {}
 
 
 def _commits(vercel: data.snapshots.Kept | None, recent: Sequence[Deployment]) -> tuple[str, ...]:
@@ -216,7 +198,7 @@ def _routes(mine: Sequence[VitalRollup]) -> tuple[Route, ...]:
 
 def _metrics(recent: Sequence[VitalRollup], source: str) -> tuple[Summary, ...]:
     """The platform's own; by another way than the vitals where that one tells none."""
-    sources = _sources(recent)
+    sources = rules.vitals.sources(recent)
     chosen = source if source in sources else next(iter(sources), "")
     names = rules.vitals.grouped([each for each in recent if each.source == chosen], lambda each: each.name)
     return tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
@@ -194,6 +195,15 @@ def test_the_figure_has_bands_lines_shares_and_changes(measured, visit) -> None:
     assert traces["deployment"]["text"] == ["bbbbbbb"]
 
 
+def test_the_figure_is_drawn_once_for_all_who_look_at_the_same(measured) -> None:
+    seen = store.vitals("24h", None)
+    once = course.drawn(seen, "LCP", "dark", UTC)
+    assert course.drawn(seen, "LCP", "dark", UTC) is once
+    assert course.drawn(seen, "LCP", "light", UTC) is not once
+    assert course.drawn(seen, "CLS", "dark", UTC).layout.yaxis.title.text == "p75"
+    assert course.drawn(replace(seen, points=seen.points | {"LCP": ()}), "LCP", "dark", UTC) is not once
+
+
 def test_few_are_drawn_hollow_and_nothing_is_drawn_over_a_gap(measured, visit) -> None:
     app = visit("vitals", vital="LCP")
 
@@ -277,3 +287,21 @@ def test_one_way_is_no_choice(measured, visit) -> None:
 
     assert not [each for each in app.selectbox if each.label == "Source"]
     assert not [each for each in app.caption if "never added up" in each.value]
+
+
+@pytest.mark.parametrize("note", ["{", "[]", "5", '{"day": "DAY", "accepted": "x", "shed": [], "refused": -1}'])
+def test_a_damaged_account_leaves_the_page_as_it_is(note, measured, visit) -> None:
+    told = note.replace("DAY", measured.now.date().isoformat())
+    written(measured, lambda c: watch.note(c, "beacons", told))
+
+    app = visit("vitals")
+
+    assert not app.exception
+    assert "0 measurements by beacon today. Anybody" in said(app)
+
+
+def test_what_a_drain_brought_is_said_where_there_is_any(measured, visit) -> None:
+    today = {"day": measured.now.date().isoformat(), "accepted": 5, "drained": 1200, "dropped": 3}
+    written(measured, lambda c: watch.note(c, "beacons", json.dumps(today)))
+
+    assert "5 measurements by beacon today, 1 200 by Vercel drain, 3 of the drain left out." in said(visit("vitals"))

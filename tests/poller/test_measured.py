@@ -75,3 +75,15 @@ def test_a_piece_in_which_nothing_was_measured_adds_nothing(db: Engine) -> None:
     add(db, 5, 70, 80)
     assert measured(db, HOUR, NOW).n == 1
     assert measured(db, HOUR, NOW + timedelta(minutes=1)).n == 1, "on the hour"
+
+
+def test_what_came_by_two_ways_is_not_added_up(db: Engine) -> None:
+    """A platform that sends beacons and drains too tells of one visit twice."""
+    add(db, 5, 10, 15)
+    add(db, 5, 10, 15, 59.5, value=9000.0, source="drain")
+    add(db, 5, name="api.auth", source="supabase")
+    assert (measured(db, HOUR, NOW).n, measured(db, HOUR, NOW).p50) == (4, pytest.approx(9000, rel=0.01))
+    assert measured(db, Question("LCP", 3600.0, device="tablet"), NOW).n == 0
+    assert measured(db, Question("api.*", 3600.0), NOW).n == 1
+    add(db, 20, 25, 30)
+    assert (measured(db, HOUR, NOW).n, measured(db, HOUR, NOW).p50) == (6, pytest.approx(1000, rel=0.01))

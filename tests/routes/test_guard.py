@@ -11,10 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 import settings
 from routes import _intake
+from routes._door import Door
 from routes._guard import Guard
 from routes._policy import policy
 from tests.serving import Stage, configured, forget, guarded
@@ -211,6 +213,62 @@ async def test_bodies_are_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = await called(scope("/", HOST, CHUNKED), pieces(*[b"x"] * 100, pause=0.02))
     assert sent[0]["status"] == 408
     assert (b"connection", b"close") in sent[0]["headers"]
+
+
+# --- doors that the guard opens itself ---
+
+
+class Noting(Door):
+    """Takes what it is sent, and notes what was refused before it."""
+
+    many = 0
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    def refused(self) -> None:
+        self.many += 1
+
+
+async def opened(door: Door, wanted: Scope, receive: Receive) -> list[Message]:
+    """What comes of a request when the layers below have nothing to say."""
+    sent: list[Message] = []
+
+    async def below(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    doors = [Route("/api/{x}", below, methods=["POST"]), Route("/api/fast", door, methods=["POST"])]
+    await Guard(below, doors)(wanted, receive, send)
+    return sent
+
+
+@pytest.mark.usefixtures("strict")
+async def test_a_door_for_thousands_is_opened_past_the_layers_below_and_carries_the_headers() -> None:
+    door = Noting()
+    sent = await opened(door, scope("/api/fast", HOST), pieces(b""))
+    assert [message.get("status") for message in sent] == [204, None]
+    assert (b"x-frame-options", b"DENY") in sent[0]["headers"]
+    assert (await opened(door, scope("/api/slow", HOST), pieces(b"")))[0]["status"] == 299
+    assert (await opened(door, scope("/api/fast/er", HOST), pieces(b"")))[0]["status"] == 404
+    assert (await opened(door, scope("/api/fast", HOST) | {"method": "PUT"}, pieces(b"")))[0]["status"] == 405
+    assert door.many == 0
+
+
+@pytest.mark.usefixtures("strict")
+async def test_a_door_is_told_of_the_bodies_that_the_guard_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Noting()
+    long = (b"content-length", b"16385")
+    assert (await opened(door, scope("/api/fast", HOST, long), pieces(b"x")))[0]["status"] == 413
+    monkeypatch.setattr(_intake, "PATIENCE", 0.1)
+    slow = pieces(*[b"x"] * 100, pause=0.02)
+    assert (await opened(door, scope("/api/fast", HOST, CHUNKED), slow))[0]["status"] == 408
+    assert (await opened(door, scope("/api/other", HOST, long), pieces(b"x")))[0]["status"] == 413
+    assert (await opened(door, scope("/api/fast", (b"host", b"evil")), pieces(b"x")))[0]["status"] == 400
+    assert door.many == 2, "only what was for this door"
 
 
 # --- websockets ---

@@ -31,7 +31,7 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def said(request: Request) -> Response:
-    return PlainTextResponse(address(request))
+    return PlainTextResponse(address(request.scope))
 
 
 async def seen(peer: str, forwarded: list[str], query: str = "", **headers: str) -> str:
@@ -54,6 +54,9 @@ async def seen(peer: str, forwarded: list[str], query: str = "", **headers: str)
         ("::ffff:10.1.2.3", [USER], USER),
         ("2001:db8:aa::1", [USER], USER),
         ("10.1.2.3", [], "10.1.2.3"),
+        ("::ffff:10.1.2.3", [], "10.1.2.3"),
+        ("::ffff:10.1.2.3", ["::ffff:203.0.113.9"], USER),
+        ("2001:DB8::1", [], "2001:db8::1"),
         ("10.1.2.3", [""], "10.1.2.3"),
         ("10.1.2.3", [f"{USER}, <script>"], "10.1.2.3"),
         ("10.1.2.3", ["10.0.0.1," * 200 + "10.0.0.2"], "10.0.0.1"),

@@ -237,6 +237,17 @@ async def test_what_is_no_beacon_is_refused(open_door: Stage, headers: dict[str,
     assert kept(open_door) == ()
 
 
+async def test_a_body_too_long_is_counted_as_refused(open_door: Stage) -> None:
+    assert (await sent(open_door, b"x" * 17_000)).status_code == 413
+    await until(lambda: counted(open_door).get("refused") == 1)
+
+
+async def test_two_without_an_id_are_two(open_door: Stage) -> None:
+    bare = {"name": "LCP", "value": 2000, "path": "/"}
+    assert [(await sent(open_door, body)).status_code for body in (bare, [bare] * 12, bare)] == [204] * 3
+    assert [each.n for each in kept(open_door)] == [14]
+
+
 async def test_other_methods_have_no_door(open_door: Stage) -> None:
     assert (await open_door.client.get("/api/vitals")).status_code == 405
     assert (await open_door.client.put("/api/vitals", content=b"{}")).status_code == 405
