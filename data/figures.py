@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from data.moments import micros, moment_s
 from data.tables import FIGURES
-from data.upsert import upsert
+from data.upsert import put_rows
 from model import Figure
 
 HOUR = 3600
@@ -18,9 +18,7 @@ HOUR = 3600
 def add(c: Connection, key: str, at: datetime, figures: Iterable[Figure]) -> None:
     """Keeps the figures of the reading ``key`` under ``<key>/<name>``; a later one of the same hour replaces them."""
     hour = micros(at) // 1_000_000 // HOUR
-    rows = [{"name": f"{key}/{figure.name}", "hour": hour, "value": figure.value} for figure in figures]
-    if rows:
-        c.execute(upsert(c, FIGURES), rows)
+    put_rows(c, FIGURES, [(f"{key}/{figure.name}", hour, float(figure.value)) for figure in figures])
 
 
 def between(

@@ -14,7 +14,7 @@ from data import histograms
 from data._vital_series import Fold, ensure, key_of, numbered
 from data.moments import maybe_moment, micros, moment_s
 from data.tables import VITALS, VITALS_ROLLUPS, VITALS_SERIES
-from data.upsert import upsert
+from data.upsert import Row, put_rows
 from model import Histogram, Vital, VitalRollup
 
 BITS = 24  # of a series inside a roll-up's key
@@ -61,18 +61,18 @@ def add(c: Connection, found: Iterable[Vital], bucket: Bucket, rating: Rating, f
     fresh = {uid: each for uid, each in newest.items() if uid not in before or each.value > before[uid][2]}
     ids = _series(c, [each for uid, each in fresh.items() if uid not in before], fold)
     deltas: dict[tuple[str, int], Delta] = {}
-    rows = []
+    rows: list[Row] = []
     for uid, each in fresh.items():
         old = before.get(uid)
         number, at = (old[0], old[1]) if old else (ids[key_of(each)], micros(each.at))
-        rows.append({"uid": uid, "series": number, "at": at, "value": each.value, "failed": int(each.failed)})
+        rows.append((uid, number, at, float(each.value), int(each.failed)))
         for level, seconds in SECONDS.items():
             delta = deltas.setdefault((level, at // 1_000_000 // seconds << BITS | number), Delta())
             delta.count(bucket(each.name, each.value), rating(each.name, each.value, each.failed), 1)
             if old:
                 delta.count(bucket(each.name, old[2]), rating(each.name, old[2], old[3]), -1)
     if rows:
-        c.execute(upsert(c, VITALS), rows)
+        put_rows(c, VITALS, rows)
         _fold(c, deltas)
     return len(rows)
 
@@ -112,35 +112,32 @@ def _fold(c: Connection, deltas: dict[tuple[str, int], Delta]) -> None:
         for at in range(0, len(keys), CHUNK):
             rows = c.execute(select(table).where(table.c.key.in_(keys[at : at + CHUNK]))).mappings()
             before.update({row["key"]: row for row in rows})
-        made = []
+        made: list[Row] = []
         for key, delta in mine.items():
             row = before.get(key)
             counts = Counter(dict(histograms.unpack(row["histogram"]).counts)) if row else Counter[int]()
             counts.update(delta.counts)
             packed = histograms.pack(_histogram(counts))
-            totals = {kind: (row[kind] if row else 0) + delta.ratings[kind] for kind in RATINGS}
-            made.append({"key": key, **totals, "histogram": packed})
-        if made:
-            c.execute(upsert(c, table), made)
+            totals = ((row[kind] if row else 0) + delta.ratings[kind] for kind in RATINGS)
+            made.append((key, *totals, packed))
+        put_rows(c, table, made)
 
 
 def put(c: Connection, level: str, rollups: Iterable[VitalRollup]) -> None:
     """Writes roll-ups that were added up elsewhere (the demo's past) over what is there."""
-    found = list(rollups)
+    found = [(key_of(each), each) for each in rollups]
     days: dict[str, int] = {}
-    for each in found:
-        days[key_of(each)] = max(_day(each.start), days.get(key_of(each), 0))
+    for key, each in found:
+        days[key] = max(_day(each.start), days.get(key, 0))
     ids = ensure(c, days)
     rows = [
-        {
-            "key": micros(e.start) // 1_000_000 // SECONDS[level] << BITS
-            | ids[key_of(e)],
-            "good": e.good, "needs": e.needs, "poor": e.poor, "histogram": histograms.pack(e.values),
-        }
-        for e in found
+        (
+            micros(each.start) // 1_000_000 // SECONDS[level] << BITS | ids[key],
+            each.good, each.needs, each.poor, histograms.pack(each.values),
+        )
+        for key, each in found
     ]  # fmt: skip
-    if rows:
-        c.execute(upsert(c, VITALS_ROLLUPS[level]), rows)
+    put_rows(c, VITALS_ROLLUPS[level], rows)
 
 
 def between(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +18,7 @@ from model import Phases, Sample, Status
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
 LEVEL_MS = 300_000  # a level is worked out once in five minutes of samples
+Level = tuple[float, Callable[[int, int], float], int]  # of one rhythm: the middle, its noise, the noise's seed
 RANK = {Status.UP: 0, Status.DEGRADED: 1, Status.DOWN: 2}
 
 
@@ -104,22 +105,28 @@ class Story:
             for ms in ticks:
                 yield self._sample(ms, levels, stretch)
 
-    def _levels(self, seconds: float, stretch: Stretch) -> list[tuple[str, int, float]]:
+    def _levels(self, seconds: float, stretch: Stretch) -> list[Level]:
         """The level of each rhythm, none while it fails: failed probes have no latency."""
         if stretch.status is Status.DOWN:
             return []
-        seed, found = self.schedule.seed, []
+        found = []
         for name in self.line.rhythms:
             rhythm = RHYTHMS[name]
             level = rhythm.level(seconds) * (rhythm.slow if name in stretch.slow else 1.0)
-            found.append((name, number(seed, name), level))
+            found.append((level, rhythm.noise, _seed(self.schedule.seed, name)))
         return found
 
-    def _sample(self, ms: int, levels: list[tuple[str, int, float]], stretch: Stretch) -> Sample:
-        taken = sum(level * RHYTHMS[name].noise(seed, ms) for name, seed, level in levels)
-        latency = round(taken, 3) if levels else None  # the store keeps microseconds
-        phases = Phases() if latency is None else Phases(connect=0.25, first_byte=latency - 0.25, total=latency)
+    def _sample(self, ms: int, levels: list[Level], stretch: Stretch) -> Sample:
+        if not levels:
+            return Sample(self.line.series, moment(ms), stretch.status, None, stretch.words)
+        latency = round(sum([level * noise(seed, ms) for level, noise, seed in levels]), 3)  # as the store keeps it
+        phases = Phases(None, 0.25, None, latency - 0.25, latency)
         return Sample(self.line.series, moment(ms), stretch.status, latency, stretch.words, phases)
+
+
+@cache  # asked for every five minutes of every series
+def _seed(seed: int, name: str) -> int:
+    return number(seed, name)
 
 
 @cache  # asked for every hour of every series
