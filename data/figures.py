@@ -17,8 +17,20 @@ HOUR = 3600
 
 def add(c: Connection, key: str, at: datetime, figures: Iterable[Figure]) -> None:
     """Keeps the figures of the reading ``key`` under ``<key>/<name>``; a later one of the same hour replaces them."""
-    hour = micros(at) // 1_000_000 // HOUR
-    put_rows(c, FIGURES, [(f"{key}/{figure.name}", hour, float(figure.value)) for figure in figures])
+    add_all(c, [(key, at, figures)])
+
+
+def add_all(c: Connection, found: Iterable[tuple[str, datetime, Iterable[Figure]]]) -> None:
+    """The same of many readings, or of many moments: (key, moment, figures); no two of them of one hour."""
+    put_rows(
+        c,
+        FIGURES,
+        [
+            (f"{key}/{figure.name}", micros(at) // 1_000_000 // HOUR, float(figure.value))
+            for key, at, figures in found
+            for figure in figures
+        ],
+    )
 
 
 def between(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
@@ -38,6 +39,7 @@ def put_alike(c: Connection, ids: Mapping[str, int], alike: Iterable[tuple[Rollu
         put_rows(c, ROLLUPS[level], rows)
 
 
+@lru_cache(maxsize=1024)  # every series has roll-ups of the same start
 def _start(at: datetime, level: str) -> int:
     seconds, rest = divmod(micros(at), 1_000_000)
     if rest or seconds % SECONDS.get(level, 1):

@@ -38,7 +38,7 @@ def add_sealed(c: Connection, ids: Mapping[str, int], hour: datetime, samples: I
     """Writes samples of an ``hour`` (its start) that is long over as ``seal`` would leave them, without the detour."""
     found: dict[int, dict[int, chunks.Row]] = {}
     for sample in samples:
-        at, words = millis(sample.at), kept(sample.words)
+        at, words = millis(sample.at), kept(sample.words) if sample.words else ""
         row = chunks.Row(at, CODE[sample.status], short_us(sample.latency), words)
         found.setdefault(ids[sample.series], {}).setdefault(at, row)
     start = millis(hour) // HOUR_MS * HOUR_MS

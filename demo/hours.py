@@ -72,7 +72,9 @@ class Hours:
         first, end = self.story.tick(hour), hour + HOUR_MS
         at = bisect_right(self._ends, first)
         stretch = self._stretches[at] if at < len(self._ends) else None
-        if not stretch or not stretch.start <= first < end <= stretch.end:
+        if not stretch or stretch.start >= end:
+            return None
+        if not stretch.start <= first < end <= stretch.end:
             return self.exact(hour) if self.inside(hour) else None
         key = self._kind(stretch, first, hour)
         if key not in self._known:
@@ -126,7 +128,7 @@ class Past:
         for hour in starts:
             if hour + HOUR_MS > kept:
                 batch = self._kept(hours, hour)
-                folded += [each for each in batch.rollups if each.level == "hour"]
+                folded += batch.rollups
                 yield batch
         far = {hour: moment(hour) for hour in starts if hour + HOUR_MS <= kept}
         alike = [pair for each in hours for pair in _alike(each, far)]
@@ -135,21 +137,28 @@ class Past:
         yield Batch(moment(starts[-1]), [], [*_merged(told, moment(starts[-1]))] if whole else [], alike)
 
     def _kept(self, hours: list[Hours], hour: int) -> Batch:
-        fresh: list[Sample] = []
-        added: list[Rollup] = []
+        """The samples, the minutes that are over and, when it is over, the hour: what is not is the poller's."""
+        batch = Batch(moment(hour), [], [])
         for each in hours:
-            found = each.samples(hour)
-            fresh += found
-            added += self._folded(each.story.line.series, found, hour)
-        return Batch(moment(hour), fresh, added)
+            series, found = each.story.line.series, each.samples(hour)
+            batch.samples.extend(found)
+            batch.alike.extend(self._minutes(series, found))
+            if found and hour + HOUR_MS <= millis(self.opened):
+                batch.rollups.append(rollup.fold(series, "hour", batch.hour, found))
+        return batch
 
-    def _folded(self, series: str, found: list[Sample], hour: int) -> Iterator[Rollup]:
-        """The minutes that are over and, when it is over, the hour: what is not is the poller's."""
-        for minute, some in groupby(found, key=lambda sample: sample.at.replace(second=0, microsecond=0)):
+    def _minutes(self, series: str, found: list[Sample]) -> Iterable[Alike]:
+        """Minutes in which nothing was measured are alike when their statuses are."""
+        made: dict[object, Alike] = {}
+        for minute, group in groupby(found, key=lambda sample: sample.at.replace(second=0, microsecond=0)):
             if minute + MINUTE <= self.opened:
-                yield rollup.fold(series, "minute", minute, tuple(some))
-        if found and hour + HOUR_MS <= millis(self.opened):
-            yield rollup.fold(series, "hour", moment(hour), found)
+                some = list(group)
+                measured = any([sample.latency is not None for sample in some])
+                kind = minute if measured else tuple([sample.status for sample in some])
+                if kind not in made:
+                    made[kind] = rollup.fold(series, "minute", minute, some), []
+                made[kind][1].append(minute)
+        return made.values()
 
 
 def _floor(at: datetime) -> int:

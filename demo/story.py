@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby, pairwise
 
 from demo import past
@@ -53,15 +53,19 @@ class Story:
     first: datetime
     last: datetime
 
-    @property
+    @cached_property
     def step(self) -> int:
         """Milliseconds between two samples."""
         return round(self.every * 1000)
 
+    @cached_property
+    def _phase(self) -> int:
+        return number("phase", self.line.series.split("/")[0]) % self.step
+
     def tick(self, ms: int) -> int:
         """The first tick at or after ``ms``. The parts of a monitor share its ticks."""
-        phase = _phase(self.line.series, self.step)
-        return phase + -((phase - ms) // self.step) * self.step
+        phase, step = self._phase, self.step
+        return phase + -((phase - ms) // step) * step
 
     def stretches(self, start: datetime, end: datetime) -> tuple[Stretch, ...]:
         """What was seen in [start, end), oldest first; nothing while nobody watched, and none without a sample."""
@@ -101,9 +105,7 @@ class Story:
     def samples(self, stretch: Stretch) -> Iterator[Sample]:
         """Every sample of one stretch."""
         for block, ticks in groupby(range(stretch.start, stretch.end, self.step), key=lambda ms: ms // LEVEL_MS):
-            levels = self._levels(block * LEVEL_MS / 1000, stretch)
-            for ms in ticks:
-                yield self._sample(ms, levels, stretch)
+            yield from self._block(ticks, self._levels(block * LEVEL_MS / 1000, stretch), stretch)
 
     def _levels(self, seconds: float, stretch: Stretch) -> list[Level]:
         """The level of each rhythm, none while it fails: failed probes have no latency."""
@@ -116,22 +118,22 @@ class Story:
             found.append((level, rhythm.noise, _seed(self.schedule.seed, name)))
         return found
 
-    def _sample(self, ms: int, levels: list[Level], stretch: Stretch) -> Sample:
+    def _block(self, ticks: Iterable[int], levels: list[Level], stretch: Stretch) -> Iterator[Sample]:
+        series, status, words = self.line.series, stretch.status, stretch.words
         if not levels:
-            return Sample(self.line.series, moment(ms), stretch.status, None, stretch.words)
-        latency = round(sum([level * noise(seed, ms) for level, noise, seed in levels]), 3)  # as the store keeps it
-        phases = Phases(None, 0.25, None, latency - 0.25, latency)
-        return Sample(self.line.series, moment(ms), stretch.status, latency, stretch.words, phases)
+            yield from (Sample(series, moment(ms), status, None, words) for ms in ticks)
+            return
+        for ms in ticks:
+            taken = 0.0
+            for level, noise, seed in levels:
+                taken += level * noise(seed, ms)
+            latency = round(taken, 3)  # the store keeps microseconds
+            yield Sample(series, moment(ms), status, latency, words, Phases(None, 0.25, None, latency - 0.25, latency))
 
 
 @cache  # asked for every five minutes of every series
 def _seed(seed: int, name: str) -> int:
     return number(seed, name)
-
-
-@cache  # asked for every hour of every series
-def _phase(series: str, step: int) -> int:
-    return number("phase", series.split("/")[0]) % step
 
 
 def _alike(one: Stretch, other: Stretch) -> bool:
