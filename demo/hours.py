@@ -123,6 +123,7 @@ class Past:
             yield from self._day(hours, list(day))
 
     def _day(self, hours: list[Hours], starts: list[int]) -> Iterator[Batch]:
+        hours = [each for each in hours if each.story.first < moment(starts[0] + HOUR_MS)]
         kept = millis(self.opened - RAW)
         folded: list[Rollup] = []
         for hour in starts:
@@ -153,7 +154,7 @@ class Past:
         for minute, group in groupby(found, key=lambda sample: sample.at.replace(second=0, microsecond=0)):
             if minute + MINUTE <= self.opened:
                 some = list(group)
-                measured = any([sample.latency is not None for sample in some])
+                measured = any(sample.latency is not None for sample in some)
                 kind = minute if measured else tuple([sample.status for sample in some])
                 if kind not in made:
                     made[kind] = rollup.fold(series, "minute", minute, some), []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from model import Histogram, Latency
@@ -37,11 +38,13 @@ def merge(histograms: Sequence[Histogram]) -> Histogram:
     """All of them in one."""
     if len(histograms) == 1:
         return histograms[0]
+    different, times = {id(each): each for each in histograms}, Counter(map(id, histograms))
     counts: dict[int, int] = {}
     get = counts.get
-    for histogram in histograms:
+    for key, histogram in different.items():
+        often = times[key]
         for number, n in histogram.counts:
-            counts[number] = get(number, 0) + n
+            counts[number] = get(number, 0) + n * often
     return Histogram(tuple(sorted(counts.items())))
 
 
