@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from data.moments import micros, moment_s
 from data.tables import FIGURES
-from data.upsert import upsert
+from data.upsert import put_rows
 from model import Figure
 
 HOUR = 3600
@@ -17,10 +17,20 @@ HOUR = 3600
 
 def add(c: Connection, key: str, at: datetime, figures: Iterable[Figure]) -> None:
     """Keeps the figures of the reading ``key`` under ``<key>/<name>``; a later one of the same hour replaces them."""
-    hour = micros(at) // 1_000_000 // HOUR
-    rows = [{"name": f"{key}/{figure.name}", "hour": hour, "value": figure.value} for figure in figures]
-    if rows:
-        c.execute(upsert(c, FIGURES), rows)
+    add_all(c, [(key, at, figures)])
+
+
+def add_all(c: Connection, found: Iterable[tuple[str, datetime, Iterable[Figure]]]) -> None:
+    """The same of many readings, or of many moments: (key, moment, figures); no two of them of one hour."""
+    put_rows(
+        c,
+        FIGURES,
+        [
+            (f"{key}/{figure.name}", micros(at) // 1_000_000 // HOUR, float(figure.value))
+            for key, at, figures in found
+            for figure in figures
+        ],
+    )
 
 
 def between(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 LONGEST = 24  # ones in a row that say: the number follows in full, in 32 bits
 FULL = 32
+ONES = tuple("1" * upper + "0" for upper in range(LONGEST))
 
 
 def width(numbers: Sequence[int]) -> int:
@@ -16,14 +17,19 @@ def width(numbers: Sequence[int]) -> int:
 
 def bits(numbers: Sequence[int], low: int) -> str:
     """``numbers`` (0 to 2**32 - 1) as ones and zeros: the upper part in ones up to a zero, then ``low`` bits."""
-    return "".join(_one(number, low) for number in numbers)
+    mask, lower = (1 << low) - 1, f"0{low}b"
+    if not low:
+        return "".join([ONES[number] if number < LONGEST else _in_full(number) for number in numbers])
+    return "".join(
+        [
+            ONES[number >> low] + format(number & mask, lower) if number >> low < LONGEST else _in_full(number)
+            for number in numbers
+        ]
+    )
 
 
-def _one(number: int, low: int) -> str:
-    upper = number >> low
-    if upper >= LONGEST:
-        return "1" * LONGEST + f"{number:0{FULL}b}"
-    return "1" * upper + "0" + (f"{number & (1 << low) - 1:0{low}b}" if low else "")
+def _in_full(number: int) -> str:
+    return "1" * LONGEST + f"{number:0{FULL}b}"
 
 
 def numbers(text: str, at: int, count: int, low: int) -> tuple[list[int], int]:

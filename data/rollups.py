@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
@@ -12,7 +12,7 @@ from data import histograms
 from data.moments import micros, moment_s, ms_of, us_of
 from data.series import BITS, MOST, chosen
 from data.tables import ROLLUPS
-from data.upsert import upsert
+from data.upsert import Row, put_rows
 from model import Rollup
 
 SECONDS = {"minute": 60, "hour": 3600}
@@ -25,13 +25,21 @@ def put(c: Connection, ids: Mapping[str, int], rollups: Iterable[Rollup]) -> Non
 
     Raises ValueError when a minute or an hour does not start on one in UTC.
     """
-    by_level: dict[str, list[dict[str, Any]]] = {}
-    for rollup in rollups:
-        by_level.setdefault(rollup.level, []).append(_row(ids[rollup.series], rollup))
+    put_alike(c, ids, ((rollup, (rollup.start,)) for rollup in rollups))
+
+
+def put_alike(c: Connection, ids: Mapping[str, int], alike: Iterable[tuple[Rollup, Iterable[datetime]]]) -> None:
+    """The same for roll-ups that differ in nothing but their start: each with the starts under which it is kept."""
+    by_level: dict[str, list[Row]] = {}
+    for rollup, starts in alike:
+        number, level, values = ids[rollup.series], rollup.level, _values(rollup)
+        rows = by_level.setdefault(level, [])
+        rows += [(_start(start, level) << BITS | number, *values) for start in starts]
     for level, rows in by_level.items():
-        c.execute(upsert(c, ROLLUPS[level]), rows)
+        put_rows(c, ROLLUPS[level], rows)
 
 
+@lru_cache(maxsize=1024)  # every series has roll-ups of the same start
 def _start(at: datetime, level: str) -> int:
     seconds, rest = divmod(micros(at), 1_000_000)
     if rest or seconds % SECONDS.get(level, 1):
@@ -39,23 +47,10 @@ def _start(at: datetime, level: str) -> int:
     return seconds
 
 
-def _row(number: int, rollup: Rollup) -> dict[str, Any]:
-    return {
-        "key": _start(rollup.start, rollup.level) << BITS | number,
-        "up": rollup.up,
-        "degraded": rollup.degraded,
-        "down": rollup.down,
-        "unknown": rollup.unknown,
-        "p50": us_of(rollup.p50),
-        "p95": us_of(rollup.p95),
-        "p99": us_of(rollup.p99),
-        "latency": us_of(rollup.latency_sum),
-        "dns": us_of(rollup.dns),
-        "connect": us_of(rollup.connect),
-        "tls": us_of(rollup.tls),
-        "first_byte": us_of(rollup.first_byte),
-        "histogram": histograms.pack(rollup.latency),
-    }
+def _values(r: Rollup) -> Row:
+    """What follows the key in a row."""
+    durations = (r.p50, r.p95, r.p99, r.latency_sum, r.dns, r.connect, r.tls, r.first_byte)
+    return r.up, r.degraded, r.down, r.unknown, *map(us_of, durations), histograms.pack(r.latency)
 
 
 def between(

@@ -14,7 +14,7 @@ from data.moments import CODE, STATUSES, millis, moment, moment_s, ms_of, short_
 from data.series import BITS, MOST, names
 from data.tables import CHUNKS, SAMPLES, SERIES
 from data.text import kept
-from data.upsert import insert_once, upsert
+from data.upsert import Row, add_rows, put_rows
 from model import Phases, Sample
 
 HOUR_MS = 3_600_000
@@ -25,24 +25,25 @@ T = SAMPLES.c
 
 def add(c: Connection, ids: Mapping[str, int], samples: Iterable[Sample]) -> None:
     """Writes fresh samples. Of two samples of one series in the same millisecond the first stays."""
-    rows = [_row(ids[sample.series], sample) for sample in samples]
-    if rows:
-        c.execute(insert_once(c, SAMPLES), rows)
+    add_rows(c, SAMPLES, [_row(ids[sample.series], sample) for sample in samples])
 
 
-def _row(number: int, sample: Sample) -> dict[str, Any]:
-    phases = sample.phases
-    return {
-        "key": millis(sample.at) << BITS | number,
-        "status": CODE[sample.status],
-        "latency": short_us(sample.latency),
-        "dns": short_us(phases.dns),
-        "connect": short_us(phases.connect),
-        "tls": short_us(phases.tls),
-        "first_byte": short_us(phases.first_byte),
-        "total": short_us(phases.total),
-        "words": kept(sample.words) or None,
-    }
+def _row(number: int, sample: Sample) -> Row:
+    p, key = sample.phases, millis(sample.at) << BITS | number
+    durations = (sample.latency, p.dns, p.connect, p.tls, p.first_byte, p.total)
+    return key, CODE[sample.status], *map(short_us, durations), kept(sample.words) or None
+
+
+def add_sealed(c: Connection, ids: Mapping[str, int], hour: datetime, samples: Iterable[Sample]) -> None:
+    """Writes samples of an ``hour`` (its start) that is long over as ``seal`` would leave them, without the detour."""
+    found: dict[int, dict[int, chunks.Row]] = {}
+    for sample in samples:
+        at, words = millis(sample.at), kept(sample.words) if sample.words else ""
+        row = chunks.Row(at, CODE[sample.status], short_us(sample.latency), words)
+        found.setdefault(ids[sample.series], {}).setdefault(at, row)
+    start = millis(hour) // HOUR_MS * HOUR_MS
+    if found:
+        _pack(c, start, {number: [rows[at] for at in sorted(rows)] for number, rows in found.items()})
 
 
 def between(c: Connection, series: str, start: datetime, end: datetime) -> tuple[Sample, ...]:
@@ -178,7 +179,7 @@ def seal(c: Connection, hour: datetime, limit: int = 5000) -> int:
         return 0
     rows = c.execute(select(T.key, T.status, T.latency, T.words).where(*inside, group.in_(some)).order_by(group, T.key))
     fresh = rows.all()
-    _pack(c, start, fresh)
+    _pack(c, start, _by_series(fresh))
     c.execute(delete(SAMPLES).where(T.key == bindparam("gone")), [{"gone": row[0]} for row in fresh])
     return len(fresh)
 
@@ -194,20 +195,27 @@ def _first_few(counts: Iterable[tuple[int, int]], limit: int) -> list[int]:
     return some
 
 
-def _pack(c: Connection, start: int, fresh: Sequence[Any]) -> None:
+def _by_series(fresh: Iterable[Any]) -> dict[int, list[chunks.Row]]:
+    return {
+        number: [chunks.Row(key >> BITS, status, latency, words or "") for key, status, latency, words in group]
+        for number, group in groupby(fresh, key=lambda row: row[0] & MOST)
+    }
+
+
+def _pack(c: Connection, start: int, fresh: Mapping[int, list[chunks.Row]]) -> None:
+    """Writes the blobs of one hour; what is in one already stays."""
     there = start // HOUR_MS << BITS
-    rows = []
-    for number, group in groupby(fresh, key=lambda row: row[0] & MOST):
-        new = [chunks.Row(key >> BITS, status, latency, words or "") for key, status, latency, words in group]
-        rows.append({"key": there | number, "body": chunks.pack(_merged(c, there | number, start, new), start)})
-    c.execute(upsert(c, CHUNKS), rows)
+    inside = CHUNKS.c.key.between(there | min(fresh), there | max(fresh))
+    sealed = {key & MOST: body for key, body in c.execute(select(CHUNKS.c.key, CHUNKS.c.body).where(inside))}
+    rows: list[Row] = []
+    for number, new in fresh.items():
+        whole = _merged(chunks.unpack(sealed[number], start), new) if number in sealed else new
+        rows.append((there | number, chunks.pack(whole, start)))
+    put_rows(c, CHUNKS, rows)
 
 
-def _merged(c: Connection, key: int, start: int, new: list[chunks.Row]) -> list[chunks.Row]:
-    body = c.execute(select(CHUNKS.c.body).where(CHUNKS.c.key == key)).scalar()
-    if body is None:
-        return new
-    both = {row.at: row for row in new} | {row.at: row for row in chunks.unpack(body, start)}
+def _merged(old: list[chunks.Row], new: list[chunks.Row]) -> list[chunks.Row]:
+    both = {row.at: row for row in new} | {row.at: row for row in old}
     return [both[at] for at in sorted(both)]
 
 

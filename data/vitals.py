@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, text
-from sqlalchemy.sql.dml import Insert
 
 from data import histograms
 from data._vital_series import Fold, ensure, key_of, numbered
 from data.moments import maybe_moment, micros, moment_s
 from data.tables import VITALS, VITALS_ROLLUPS, VITALS_SERIES
-from data.upsert import upsert
+from data.upsert import Row, put_rows
 from model import Histogram, Vital, VitalRollup
 
 BITS = 24  # of a series inside a roll-up's key
@@ -33,7 +32,6 @@ SUMS = {
     level: select(table).where(table.c.key.in_(bindparam("keys", expanding=True)))
     for level, table in VITALS_ROLLUPS.items()
 }
-_puts: dict[tuple[str, str], Insert] = {}
 
 
 @dataclass(slots=True)
@@ -76,17 +74,17 @@ def add(c: Connection, found: Iterable[Vital], bucket: Bucket, rating: Rating, f
     moments = {uid: micros(each.at) for uid, each in fresh.items() if uid not in before}
     ids = _series(c, {uid: fresh[uid] for uid in moments}, moments, fold)
     hours: defaultdict[int, Delta] = defaultdict(Delta)
-    rows = []
+    rows: list[Row] = []
     for uid, each in fresh.items():
         old = before.get(uid)
         number, at = (old[0], old[1]) if old else (ids[key_of(each)], moments[uid])
-        rows.append({"uid": uid, "series": number, "at": at, "value": each.value, "failed": int(each.failed)})
+        rows.append((uid, number, at, float(each.value), int(each.failed)))
         delta = hours[at // 1_000_000 // SECONDS["hour"] << BITS | number]
         delta.count(bucket(each.name, each.value), rating(each.name, each.value, each.failed), 1)
         if old:
             delta.count(bucket(each.name, old[2]), rating(each.name, old[2], old[3]), -1)
     if rows:
-        c.execute(_put(c, VITALS), rows)
+        put_rows(c, VITALS, rows)
         _fold(c, "hour", hours)
         _fold(c, "day", _days(hours))
     return len(rows)
@@ -98,13 +96,6 @@ def _days(hours: Mapping[int, Delta]) -> Mapping[int, Delta]:
     for key, hour in hours.items():
         days[(key >> BITS) // 24 << BITS | key & (1 << BITS) - 1].add(hour)
     return days
-
-
-def _put(c: Connection, table: Table) -> Insert:
-    mine = (c.dialect.name, table.name)
-    if mine not in _puts:
-        _puts[mine] = upsert(c, table)
-    return _puts[mine]
 
 
 def _alone(c: Connection) -> None:
@@ -135,7 +126,7 @@ def _known(c: Connection, uids: Sequence[int]) -> dict[int, tuple[int, int, floa
 
 
 def _fold(c: Connection, level: str, deltas: Mapping[int, Delta]) -> None:
-    keys, made = list(deltas), []
+    keys, made = list(deltas), list[Row]()
     before = {}
     for at in range(0, len(keys), CHUNK):
         before.update({row[0]: row for row in c.execute(SUMS[level], {"keys": keys[at : at + CHUNK]})})
@@ -143,28 +134,25 @@ def _fold(c: Connection, level: str, deltas: Mapping[int, Delta]) -> None:
         _, *totals, blob = before.get(key) or (key, 0, 0, 0, b"")
         sums = Delta(dict(histograms.unpack(blob).counts), dict(zip(RATINGS, totals, strict=True)))
         sums.add(delta)
-        made.append({"key": key, **sums.ratings, "histogram": histograms.pack(_histogram(sums.counts))})
-    if made:
-        c.execute(_put(c, VITALS_ROLLUPS[level]), made)
+        made.append((key, *(sums.ratings[kind] for kind in RATINGS), histograms.pack(_histogram(sums.counts))))
+    put_rows(c, VITALS_ROLLUPS[level], made)
 
 
 def put(c: Connection, level: str, rollups: Iterable[VitalRollup]) -> None:
     """Writes roll-ups that were added up elsewhere (the demo's past) over what is there."""
-    found = list(rollups)
+    found = [(key_of(each), each) for each in rollups]
     days: dict[str, int] = {}
-    for each in found:
-        days[key_of(each)] = max(_day(each.start), days.get(key_of(each), 0))
+    for key, each in found:
+        days[key] = max(_day(each.start), days.get(key, 0))
     ids = ensure(c, days)
     rows = [
-        {
-            "key": micros(e.start) // 1_000_000 // SECONDS[level] << BITS
-            | ids[key_of(e)],
-            "good": e.good, "needs": e.needs, "poor": e.poor, "histogram": histograms.pack(e.values),
-        }
-        for e in found
+        (
+            micros(each.start) // 1_000_000 // SECONDS[level] << BITS | ids[key],
+            each.good, each.needs, each.poor, histograms.pack(each.values),
+        )
+        for key, each in found
     ]  # fmt: skip
-    if rows:
-        c.execute(upsert(c, VITALS_ROLLUPS[level]), rows)
+    put_rows(c, VITALS_ROLLUPS[level], rows)
 
 
 def between(

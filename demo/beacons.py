@@ -51,8 +51,13 @@ def level(schedule: Schedule, name: str, route: str, device: str, at: datetime) 
     hour = int(at.timestamp()) // 3600
     slower = PAGES[route][0] * DEVICES[device][0] if name != "INP" else DEVICES[device][0] ** 2 * PAGES[route][0] ** 0.5
     drift = 0.92 + 0.16 * share(schedule.seed, "vitals", name, hour // 5)
-    trouble = schedule.at("home", at)
-    return BASE[name] * slower * drift * (2.2 if trouble and name in ("LCP", "FCP", "TTFB") else 1.0)
+    trouble = name in ("LCP", "FCP", "TTFB") and _troubled(schedule, at)
+    return BASE[name] * slower * drift * (2.2 if trouble else 1.0)
+
+
+@lru_cache(maxsize=64)  # every page on every device asks for the same hour, one after the other
+def _troubled(schedule: Schedule, at: datetime) -> bool:
+    return schedule.at("home", at) is not None
 
 
 @lru_cache(maxsize=512)
@@ -71,12 +76,17 @@ def _step(name: str, p75: float) -> int:
     return round(log(p75 * 1000 if name == "CLS" else p75) / log(1.05))
 
 
+@lru_cache(maxsize=4096)
+def _scaled(name: str, step: int, times: int) -> tuple[Histogram, tuple[int, int, int]]:
+    """The same of ``times`` as many values."""
+    values, (good, needs, poor) = _shape(name, step)
+    counts = tuple([(bucket, n * times) for bucket, n in values.counts])
+    return Histogram(counts), (good * times, needs * times, poor * times)
+
+
 def _rolled(name: str, route: str, device: str, release: str, start: datetime, p75: float, times: int) -> VitalRollup:
-    values, (good, needs, poor) = _shape(name, _step(name, p75))
-    counts = tuple((bucket, n * times) for bucket, n in values.counts)
-    return VitalRollup(
-        name, route, device, release, SOURCE, start, good * times, needs * times, poor * times, Histogram(counts)
-    )
+    values, rated = _scaled(name, _step(name, p75), times)
+    return VitalRollup(name, route, device, release, SOURCE, start, *rated, values)
 
 
 def hours(schedule: Schedule) -> Iterator[VitalRollup]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from data import changes, deployments, figures, issues, snapshots
+from data import changes, deployments, issues, snapshots
 from data.store import Connection
 from demo import errors, past, sentry, ships, supabase, vercel
 from demo.cast import DEGRADED, DOWN, UP, Line, Shows
@@ -125,11 +125,11 @@ def write(c: Connection, schedule: Schedule) -> None:
     changes.add(c, sorted(_changes(schedule, shipped, known), key=lambda each: each.at))
 
 
-def write_figures(c: Connection, schedule: Schedule) -> None:
-    """The numbers, hour by hour. ``c`` is a connection of data.store.writing."""
+def figures(schedule: Schedule) -> Iterator[tuple[str, datetime, tuple[Figure, ...]]]:
+    """The numbers that each reading gave, hour by hour."""
     for at in _moments(schedule):
         for key, found in _figures(schedule, at).items():
-            figures.add(c, key, at, found)
+            yield key, at, found
 
 
 def _issues(schedule: Schedule) -> tuple[Issue, ...]:

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from math import log
 from zoneinfo import ZoneInfo
 
-from demo.chance import number
+from demo.chance import mixed, number
 from demo.rhythm import RHYTHMS
 from demo.story import Story, Stretch, millis, moment
 from model import Rollup, Sample, Status
 from rules import rollup
 
 RAW = timedelta(hours=24)  # so far back every sample is kept; further back roll-ups tell enough
-HOUR_MS, MINUTE_MS = 3_600_000, 60_000
+HOUR_MS, MINUTE = 3_600_000, timedelta(minutes=1)
 ALIKE, VARIANTS = log(1.03), 2  # hours whose level differs by less than this share one of so many look-alikes
-Batch = tuple[list[Sample], list[Rollup]]
+Alike = tuple[Rollup, list[datetime]]  # the starts of all hours for which it stands
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is written in one transaction: the samples of one hour that is over or runs, and what was added up."""
+
+    hour: datetime
+    samples: list[Sample]
+    rollups: list[Rollup]
+    alike: list[Alike] = field(default_factory=list)
 
 
 @dataclass
@@ -33,6 +43,10 @@ class Hours:
     @cached_property
     def _stretches(self) -> tuple[Stretch, ...]:
         return self.story.stretches(self.story.first, self.story.last)
+
+    @cached_property
+    def _seed(self) -> int:
+        return number(self.story.line.series)
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -54,36 +68,38 @@ class Hours:
         return [sample for stretch in self.inside(hour) for sample in self.story.samples(stretch)]
 
     def alike(self, hour: int) -> Rollup | None:
-        """An hour added up, from an hour like it where there is one; None when it has no samples."""
-        inside = self.inside(hour)
-        if not inside:
+        """An hour added up, or one like it with another start that was before; None when it has no samples."""
+        first, end = self.story.tick(hour), hour + HOUR_MS
+        at = bisect_right(self._ends, first)
+        stretch = self._stretches[at] if at < len(self._ends) else None
+        if not stretch or stretch.start >= end:
             return None
-        if len(inside) > 1 or not self._whole(inside[0], hour):
-            return self.exact(hour)
-        key = self._kind(inside[0], hour)
+        if not stretch.start <= first < end <= stretch.end:
+            return self.exact(hour) if self.inside(hour) else None
+        key = self._kind(stretch, first, hour)
         if key not in self._known:
             self._known[key] = self.exact(hour)
-        return replace(self._known[key], start=moment(hour))
+        return self._known[key]
 
     def exact(self, hour: int) -> Rollup:
         """An hour added up from its own samples."""
         return rollup.fold(self.story.line.series, "hour", moment(hour), self.samples(hour))
 
-    def _whole(self, stretch: Stretch, hour: int) -> bool:
-        return stretch.start == self.story.tick(hour) and stretch.end == hour + HOUR_MS
+    def _kind(self, stretch: Stretch, first: int, hour: int) -> tuple[object, ...]:
+        """What hours that are all of one stretch have in common when they are alike."""
+        count = -((first - hour - HOUR_MS) // self.story.step)
+        if stretch.status is Status.DOWN or not self.story.line.rhythms:
+            return count, stretch.status
+        level = _level(self.story.line.rhythms, stretch.slow, hour)
+        return count, stretch.status, stretch.slow, level, mixed(self._seed ^ hour) % VARIANTS
 
-    def _kind(self, stretch: Stretch, hour: int) -> tuple[object, ...]:
-        level = self._level(stretch, hour)
-        count = -((stretch.start - stretch.end) // self.story.step)
-        return count, stretch.status, stretch.slow, level, number(self.story.line.series, hour) % VARIANTS
 
-    def _level(self, stretch: Stretch, hour: int) -> int:
-        rhythms = self.story.line.rhythms
-        if not rhythms or stretch.status is Status.DOWN:
-            return 0
-        slow = [RHYTHMS[name].slow if name in stretch.slow else 1.0 for name in rhythms]
-        middle = (hour + HOUR_MS // 2) / 1000
-        return round(log(sum(f * RHYTHMS[name].level(middle) for f, name in zip(slow, rhythms, strict=True))) / ALIKE)
+@lru_cache(maxsize=1024)  # what is made of the same asks for the same hour, one after the other
+def _level(rhythms: tuple[str, ...], slow: tuple[str, ...], hour: int) -> int:
+    """How slow an hour is at its middle, in steps of ``ALIKE``."""
+    middle = (hour + HOUR_MS // 2) / 1000
+    levels = [RHYTHMS[name].level(middle) * (RHYTHMS[name].slow if name in slow else 1.0) for name in rhythms]
+    return round(log(sum(levels)) / ALIKE)
 
 
 @dataclass(frozen=True)
@@ -107,42 +123,62 @@ class Past:
             yield from self._day(hours, list(day))
 
     def _day(self, hours: list[Hours], starts: list[int]) -> Iterator[Batch]:
+        hours = [each for each in hours if each.story.first < moment(starts[0] + HOUR_MS)]
         kept = millis(self.opened - RAW)
         folded: list[Rollup] = []
         for hour in starts:
             if hour + HOUR_MS > kept:
-                fresh, added = self._kept(hours, hour)
-                folded += [each for each in added if each.level == "hour"]
-                yield fresh, added
-        far = [each.alike(hour) for hour in starts if hour + HOUR_MS <= kept for each in hours]
-        told = [each for each in far if each is not None]
+                batch = self._kept(hours, hour)
+                folded += batch.rollups
+                yield batch
+        far = {hour: moment(hour) for hour in starts if hour + HOUR_MS <= kept}
+        alike = [pair for each in hours for pair in _alike(each, far)]
+        told = [*folded, *(each for each, at in alike for _ in at)]
         whole = starts[0] + HOUR_MS <= millis(self.opened)
-        yield [], [*told, *(_merged(folded + told, moment(starts[-1])) if whole else ())]
+        yield Batch(moment(starts[-1]), [], [*_merged(told, moment(starts[-1]))] if whole else [], alike)
 
     def _kept(self, hours: list[Hours], hour: int) -> Batch:
-        fresh: list[Sample] = []
-        added: list[Rollup] = []
+        """The samples, the minutes that are over and, when it is over, the hour: what is not is the poller's."""
+        batch = Batch(moment(hour), [], [])
         for each in hours:
-            found = each.samples(hour)
-            fresh += found
-            added += self._folded(each.story.line.series, found, hour)
-        return fresh, added
+            series, found = each.story.line.series, each.samples(hour)
+            batch.samples.extend(found)
+            batch.alike.extend(self._minutes(series, found))
+            if found and hour + HOUR_MS <= millis(self.opened):
+                batch.rollups.append(rollup.fold(series, "hour", batch.hour, found))
+        return batch
 
-    def _folded(self, series: str, found: list[Sample], hour: int) -> Iterator[Rollup]:
-        """The minutes that are over and, when it is over, the hour: what is not is the poller's."""
-        end = millis(self.opened)
-        for minute, some in groupby(found, key=lambda sample: millis(sample.at) // MINUTE_MS * MINUTE_MS):
-            if minute + MINUTE_MS <= end:
-                yield rollup.fold(series, "minute", moment(minute), tuple(some))
-        if found and hour + HOUR_MS <= end:
-            yield rollup.fold(series, "hour", moment(hour), found)
+    def _minutes(self, series: str, found: list[Sample]) -> Iterable[Alike]:
+        """Minutes in which nothing was measured are alike when their statuses are."""
+        made: dict[object, Alike] = {}
+        for minute, group in groupby(found, key=lambda sample: sample.at.replace(second=0, microsecond=0)):
+            if minute + MINUTE <= self.opened:
+                some = list(group)
+                measured = any(sample.latency is not None for sample in some)
+                kind = minute if measured else tuple([sample.status for sample in some])
+                if kind not in made:
+                    made[kind] = rollup.fold(series, "minute", minute, some), []
+                made[kind][1].append(minute)
+        return made.values()
 
 
 def _floor(at: datetime) -> int:
     return millis(at) // HOUR_MS * HOUR_MS
 
 
-def _merged(folded: list[Rollup], start: datetime) -> Iterator[Rollup]:
+def _alike(hours: Hours, starts: Mapping[int, datetime]) -> Iterator[Alike]:
+    """Every hour of one series that begins at one of ``starts``, those that are alike together."""
+    found: dict[int, Alike] = {}
+    for hour, start in starts.items():
+        if each := hours.alike(hour):
+            found.setdefault(id(each), (each, []))[1].append(start)
+    yield from found.values()
+
+
+def _merged(folded: Iterable[Rollup], start: datetime) -> Iterator[Rollup]:
     """One day of every series out of its hours."""
-    for series, some in groupby(sorted(folded, key=lambda each: each.series), key=lambda each: each.series):
-        yield rollup.merge(series, "day", start, tuple(some))
+    found: dict[str, list[Rollup]] = {}
+    for each in folded:
+        found.setdefault(each.series, []).append(each)
+    for series, some in found.items():
+        yield rollup.merge(series, "day", start, some)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby, pairwise
 
 from demo import past
@@ -18,6 +18,7 @@ from model import Phases, Sample, Status
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
 LEVEL_MS = 300_000  # a level is worked out once in five minutes of samples
+Level = tuple[float, Callable[[int, int], float], int]  # of one rhythm: the middle, its noise, the noise's seed
 RANK = {Status.UP: 0, Status.DEGRADED: 1, Status.DOWN: 2}
 
 
@@ -52,15 +53,19 @@ class Story:
     first: datetime
     last: datetime
 
-    @property
+    @cached_property
     def step(self) -> int:
         """Milliseconds between two samples."""
         return round(self.every * 1000)
 
+    @cached_property
+    def _phase(self) -> int:
+        return number("phase", self.line.series.split("/")[0]) % self.step
+
     def tick(self, ms: int) -> int:
         """The first tick at or after ``ms``. The parts of a monitor share its ticks."""
-        phase = _phase(self.line.series, self.step)
-        return phase + -((phase - ms) // self.step) * self.step
+        phase, step = self._phase, self.step
+        return phase + -((phase - ms) // step) * step
 
     def stretches(self, start: datetime, end: datetime) -> tuple[Stretch, ...]:
         """What was seen in [start, end), oldest first; nothing while nobody watched, and none without a sample."""
@@ -100,31 +105,35 @@ class Story:
     def samples(self, stretch: Stretch) -> Iterator[Sample]:
         """Every sample of one stretch."""
         for block, ticks in groupby(range(stretch.start, stretch.end, self.step), key=lambda ms: ms // LEVEL_MS):
-            levels = self._levels(block * LEVEL_MS / 1000, stretch)
-            for ms in ticks:
-                yield self._sample(ms, levels, stretch)
+            yield from self._block(ticks, self._levels(block * LEVEL_MS / 1000, stretch), stretch)
 
-    def _levels(self, seconds: float, stretch: Stretch) -> list[tuple[str, int, float]]:
+    def _levels(self, seconds: float, stretch: Stretch) -> list[Level]:
         """The level of each rhythm, none while it fails: failed probes have no latency."""
         if stretch.status is Status.DOWN:
             return []
-        seed, found = self.schedule.seed, []
+        found = []
         for name in self.line.rhythms:
             rhythm = RHYTHMS[name]
             level = rhythm.level(seconds) * (rhythm.slow if name in stretch.slow else 1.0)
-            found.append((name, number(seed, name), level))
+            found.append((level, rhythm.noise, _seed(self.schedule.seed, name)))
         return found
 
-    def _sample(self, ms: int, levels: list[tuple[str, int, float]], stretch: Stretch) -> Sample:
-        taken = sum(level * RHYTHMS[name].noise(seed, ms) for name, seed, level in levels)
-        latency = round(taken, 3) if levels else None  # the store keeps microseconds
-        phases = Phases() if latency is None else Phases(connect=0.25, first_byte=latency - 0.25, total=latency)
-        return Sample(self.line.series, moment(ms), stretch.status, latency, stretch.words, phases)
+    def _block(self, ticks: Iterable[int], levels: list[Level], stretch: Stretch) -> Iterator[Sample]:
+        series, status, words = self.line.series, stretch.status, stretch.words
+        if not levels:
+            yield from (Sample(series, moment(ms), status, None, words) for ms in ticks)
+            return
+        for ms in ticks:
+            taken = 0.0
+            for level, noise, seed in levels:
+                taken += level * noise(seed, ms)
+            latency = round(taken, 3)  # the store keeps microseconds
+            yield Sample(series, moment(ms), status, latency, words, Phases(None, 0.25, None, latency - 0.25, latency))
 
 
-@cache  # asked for every hour of every series
-def _phase(series: str, step: int) -> int:
-    return number("phase", series.split("/")[0]) % step
+@cache  # asked for every five minutes of every series
+def _seed(seed: int, name: str) -> int:
+    return number(seed, name)
 
 
 def _alike(one: Stretch, other: Stretch) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from model import Histogram, Latency
@@ -26,9 +27,10 @@ def value(number: int) -> float:
 def of(latencies: Iterable[float]) -> Histogram:
     """The histogram of latencies in ms."""
     counts: dict[int, int] = {}
+    get = counts.get
     for ms in latencies:
         number = bucket(ms)
-        counts[number] = counts.get(number, 0) + 1
+        counts[number] = get(number, 0) + 1
     return Histogram(tuple(sorted(counts.items())))
 
 
@@ -36,28 +38,35 @@ def merge(histograms: Sequence[Histogram]) -> Histogram:
     """All of them in one."""
     if len(histograms) == 1:
         return histograms[0]
+    different, times = {id(each): each for each in histograms}, Counter(map(id, histograms))
     counts: dict[int, int] = {}
     get = counts.get
-    for histogram in histograms:
+    for key, histogram in different.items():
+        often = times[key]
         for number, n in histogram.counts:
-            counts[number] = get(number, 0) + n
+            counts[number] = get(number, 0) + n * often
     return Histogram(tuple(sorted(counts.items())))
 
 
 def quantile(histogram: Histogram, q: float) -> float | None:
     """The nearest-rank quantile in ms, within one per cent; None when empty."""
-    total = sum(n for _, n in histogram.counts)
-    if not total:
-        return None
-    rank = max(1, math.ceil(q * total - 1e-9))
-    for number, n in histogram.counts:
-        rank -= n
-        if rank <= 0:
-            return value(number)
-    raise AssertionError("the ranks of a histogram end at its total")
+    total = sum([n for _, n in histogram.counts])
+    return _ranked(histogram, total, (q,))[0] if total else None
 
 
 def latency(histogram: Histogram) -> Latency:
     """n, p50, p95, p99."""
-    n = sum(n for _, n in histogram.counts)
-    return Latency(n, quantile(histogram, 0.5), quantile(histogram, 0.95), quantile(histogram, 0.99))
+    total = sum([n for _, n in histogram.counts])
+    return Latency(total, *_ranked(histogram, total, (0.5, 0.95, 0.99))) if total else Latency()
+
+
+def _ranked(histogram: Histogram, total: int, wanted: Sequence[float]) -> list[float]:
+    """The quantiles ``wanted``, which rise, in one pass."""
+    found, passed, number, buckets = [], 0, 0, iter(histogram.counts)
+    for q in wanted:
+        rank = max(1, math.ceil(q * total - 1e-9))
+        while passed < rank:
+            number, n = next(buckets)
+            passed += n
+        found.append(value(number))
+    return found

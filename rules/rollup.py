@@ -2,59 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from model import Histogram, Rollup, Sample, Status
+from model import Rollup, Sample, Status
 from rules import histogram
 
 
 def fold(series: str, level: str, start: datetime, samples: Sequence[Sample]) -> Rollup:
     """The samples of one bucket of one series added up; failed probes have no latency."""
-    counts = Counter(sample.status for sample in samples)
-    measured = [sample for sample in samples if sample.latency is not None]
-    latencies = [sample.latency for sample in measured if sample.latency is not None]
-    phases = [sample.phases for sample in measured]
-    return _finished(
-        Rollup(
-            series,
-            level,
-            start,
-            up=counts[Status.UP],
-            degraded=counts[Status.DEGRADED],
-            down=counts[Status.DOWN],
-            unknown=counts[Status.UNKNOWN],
-            latency_sum=sum(latencies),
-            dns=sum(p.dns or 0 for p in phases),
-            connect=sum(p.connect or 0 for p in phases),
-            tls=sum(p.tls or 0 for p in phases),
-            first_byte=sum(p.first_byte or 0 for p in phases),
-        ),
-        histogram.of(latencies),
-    )
+    seen = [sample.status for sample in samples].count
+    latencies = [sample.latency for sample in samples if sample.latency is not None]
+    phases = [sample.phases for sample in samples if sample.latency is not None]
+    buckets = histogram.of(latencies)
+    found = histogram.latency(buckets)
+    return Rollup(
+        series, level, start, seen(Status.UP), seen(Status.DEGRADED), seen(Status.DOWN), seen(Status.UNKNOWN),
+        buckets, sum(latencies), found.p50, found.p95, found.p99,
+        sum([p.dns or 0 for p in phases]), sum([p.connect or 0 for p in phases]),
+        sum([p.tls or 0 for p in phases]), sum([p.first_byte or 0 for p in phases]),
+    )  # fmt: skip
 
 
 def merge(series: str, level: str, start: datetime, rollups: Sequence[Rollup]) -> Rollup:
     """Roll-ups of shorter buckets added up into one longer."""
-    return _finished(
-        Rollup(
-            series,
-            level,
-            start,
-            up=sum(r.up for r in rollups),
-            degraded=sum(r.degraded for r in rollups),
-            down=sum(r.down for r in rollups),
-            unknown=sum(r.unknown for r in rollups),
-            latency_sum=sum(r.latency_sum for r in rollups),
-            dns=sum(r.dns for r in rollups),
-            connect=sum(r.connect for r in rollups),
-            tls=sum(r.tls for r in rollups),
-            first_byte=sum(r.first_byte for r in rollups),
-        ),
-        histogram.merge([r.latency for r in rollups]),
-    )
+    buckets = histogram.merge([r.latency for r in rollups])
+    found = histogram.latency(buckets)
+    return Rollup(
+        series, level, start, sum([r.up for r in rollups]), sum([r.degraded for r in rollups]),
+        sum([r.down for r in rollups]), sum([r.unknown for r in rollups]),
+        buckets, sum([r.latency_sum for r in rollups]), found.p50, found.p95, found.p99,
+        sum([r.dns for r in rollups]), sum([r.connect for r in rollups]),
+        sum([r.tls for r in rollups]), sum([r.first_byte for r in rollups]),
+    )  # fmt: skip
 
 
 def grown(made: Iterable[Rollup], known: Iterable[Rollup]) -> list[Rollup]:
@@ -73,8 +53,3 @@ def mean(rollup: Rollup, step: str) -> float | None:
     known = {"dns": rollup.dns, "connect": rollup.connect, "tls": rollup.tls, "first_byte": rollup.first_byte}
     spent = known.get(step, max(0.0, rollup.latency_sum - sum(known.values())))
     return spent / answers if answers else None
-
-
-def _finished(rollup: Rollup, latencies: Histogram) -> Rollup:
-    found = histogram.latency(latencies)
-    return replace(rollup, latency=latencies, p50=found.p50, p95=found.p95, p99=found.p99)

@@ -54,6 +54,17 @@ def test_rollups_come_back_as_they_were_and_are_replaced(db: Engine, level: str)
         assert rollups.between(c, level, NOON - timedelta(seconds=1), end, ["api", "shop"]) == tuple(made[:8])
 
 
+def test_rollups_that_are_alike_are_kept_under_each_of_their_starts(db: Engine) -> None:
+    starts = [NOON + n * STEP["hour"] for n in (3, 0, 1)]
+    with store.writing(db) as c:
+        ids = series.ensure(c, ["api", "shop"], NOON)
+        rollups.put_alike(c, ids, [(rollup("api", "hour", NOON, 5), starts), (rollup("shop", "day", NOON), [NOON])])
+    with store.reading(db) as c:
+        found = rollups.between(c, "hour", NOON, NOON + timedelta(days=1))
+        assert found == tuple(rollup("api", "hour", start, 5) for start in sorted(starts))
+        assert rollups.between(c, "day", NOON, NOON + timedelta(days=1)) == (rollup("shop", "day", NOON),)
+
+
 def test_a_bucket_where_nothing_answered_has_no_quantiles(db: Engine) -> None:
     empty = Rollup("api", "hour", NOON, down=120)
     with store.writing(db) as c:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 
 from data import samples, series, store
 from data.tables import CHUNKS, SAMPLES
@@ -65,6 +65,24 @@ def test_sealed_samples_come_back_exactly_but_for_the_phases(db: Engine) -> None
         assert samples.between(c, "api", NOON, NOON + 3 * HOUR) == (*map(bare, written[:24]), *written[24:])
         assert samples.recent(c, "api", 14) == (*map(bare, written[22:24]), *written[24:])
         assert c.execute(select(func.count()).select_from(SAMPLES)).scalar() == 12
+
+
+def test_samples_of_an_hour_long_over_are_sealed_at_once(db: Engine) -> None:
+    """As fresh ones would have been; what is in a blob or comes twice stays as it was first."""
+    written = [*hour_of("api", NOON), *hour_of("shop", NOON)]
+    with store.writing(db) as c:
+        ids = series.ensure(c, ["api", "shop"], NOON)
+        samples.add_sealed(c, ids, NOON, written[6:])
+        samples.add_sealed(c, ids, NOON, [*reversed(written[:7]), sample("api", written[6].at, 1.0, "again")])
+        samples.add_sealed(c, ids, NOON, [])
+        blobs = dict(c.execute(select(CHUNKS.c.key, CHUNKS.c.body)).all())
+        assert c.execute(select(func.count()).select_from(SAMPLES)).scalar() == 0
+        c.execute(delete(CHUNKS))
+    fill(db, written)
+    seal_all(db, NOON + HOUR + timedelta(minutes=2))
+    with store.reading(db) as c:
+        assert dict(c.execute(select(CHUNKS.c.key, CHUNKS.c.body)).all()) == blobs
+        assert samples.between(c, "shop", NOON, NOON + HOUR) == tuple(map(bare, written[12:]))
 
 
 @pytest.mark.parametrize("minutes", [(0, 60), (5, 6), (4, 61), (60, 120), (59, 60)], ids=str)

@@ -23,8 +23,9 @@ every_series = pytest.mark.parametrize("key", KEYS)
 
 
 def test_it_is_written_quickly(filled) -> None:
+    """Both together take seven seconds of a quiet processor, and the bar is ten: this is a busy one's."""
     assert filled.essentials_s < 3
-    assert filled.details_s < 60
+    assert filled.details_s < 20
 
 
 def seconds_by_hand(line: list[Interval], start: datetime, end: datetime) -> dict[Status, float]:
