@@ -111,7 +111,7 @@ class Story:
         """The level of each rhythm, none while it fails: failed probes have no latency."""
         if stretch.status is Status.DOWN:
             return []
-        found = []
+        found: list[Level] = []
         for name in self.line.rhythms:
             rhythm = RHYTHMS[name]
             level = rhythm.level(seconds) * (rhythm.slow if name in stretch.slow else 1.0)
