@@ -14,13 +14,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 from playwright.sync_api import Page
 
 from data import store, vitals, watch
 from data.store import Connection
 from model import VitalRollup
-from tests.browser.conftest import Server, copied, free_port, running, wait_for
+from tests.browser.conftest import Server, copied, free_port, running
 
 NODE_MODULES = Path(__file__).parent / "node_modules"
 NAMES = {"LCP", "INP", "CLS", "FCP", "TTFB"}
@@ -77,8 +76,6 @@ def listening(home: Path, port: int, routes: list[str]) -> Iterator[Server]:
     told = TOML.format(folder=copied(home), port=port, routes=json.dumps(routes), route=routes[0])
     (home / "wardround.toml").write_text(told, encoding="utf-8")
     with running(home) as server:
-        ready = f"{server.url}/api/health/ready"
-        wait_for(lambda: httpx.get(ready, timeout=10, trust_env=False).is_success, 60, "it never was ready")
         yield server
 
 

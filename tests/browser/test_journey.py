@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from tests.browser.conftest import HOME, Server, copied, running
 from tests.ports import refusing
@@ -17,15 +19,9 @@ from tests.ports import refusing
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Server]:
-    """A demo of its own: in its first minutes something is down for certain."""
-    with running(copied(tmp_path / "wardround")) as server:
-        yield server
-
-
-def test_from_red_to_the_monitor_and_back(fresh: Server, page: Page) -> None:
-    page.goto(fresh.url)
+def test_from_red_to_the_monitor_and_back(demo: Server, page: Page) -> None:
+    """The first test of the demo: in its first minutes something is down for certain."""
+    page.goto(demo.url)
     expect(page.get_by_text("DEMO").first).to_be_visible()
     red = page.locator(".wr-card.wr-down a[href*='monitor=']").first
     expect(red).to_be_visible(timeout=60_000)
@@ -39,7 +35,7 @@ def test_from_red_to_the_monitor_and_back(fresh: Server, page: Page) -> None:
     # right after the first start the history is written still; the page says so, and draws it without being asked
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=60_000)
     page.go_back()
-    expect(page).to_have_url(re.compile(rf"^{fresh.url}/(\?|$)"))
+    expect(page).to_have_url(re.compile(rf"^{demo.url}/(\?|$)"))
     expect(page.locator(".wr-group").first).to_be_visible()
     expect(page.locator(".wr-banner")).to_be_visible()
 
@@ -54,27 +50,42 @@ PAGES = [ASKED.get(path.stem, path.stem) for path in sorted((HOME / "pages").glo
 WIDE = ["", "monitor?monitor=platform&window=24h", "posture"]
 
 
-@pytest.mark.parametrize(("path", "width"), [*((path, 390) for path in PAGES), *((path, 1440) for path in WIDE)])
-def test_a_page_keeps_the_policy_and_fits_the_screen(demo, browser: Browser, path: str, width: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if complaint(message) else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    outside: list[str] = []
-    page.on(
-        "request",
-        lambda asked: None if asked.url.startswith((demo.url, "data:", "blob:")) else outside.append(asked.url),
-    )
-    page.goto(f"{demo.url}/{path}")
-    expect(page.get_by_text("DEMO").first).to_be_visible()
+@contextmanager
+def watched(page: Page, home: str) -> Iterator[list[str]]:
+    """What the page complains of meanwhile, and whom it asks outside ``home``."""
+    found: list[str] = []
+    ears: dict[Any, Callable[[Any], None]] = {
+        "console": lambda message: found.append(message.text) if complaint(message) else None,
+        "pageerror": lambda error: found.append(str(error)),
+        "request": lambda asked: None if asked.url.startswith((home, "data:", "blob:")) else found.append(asked.url),
+    }
+    for event, ear in ears.items():
+        page.on(event, ear)
+    yield found
+    for event, ear in ears.items():
+        page.remove_listener(event, ear)
+
+
+def drawn(page: Page) -> None:
+    """Waits until the page is there to its last letter: nothing is on its way, and two frames were painted since."""
     expect(page.locator("[data-testid='stApp']")).to_have_attribute("data-test-script-state", "notRunning")
-    page.wait_for_timeout(500)
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    light = page.evaluate(LIGHT)
-    broken = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count()
-    context.close()
-    assert (complaints, outside, broken) == ([], [], 0)
+    expect(page.locator("[data-testid='stSkeleton'], [data-testid='stAppSkeleton']")).to_have_count(0)
+    page.evaluate("() => document.fonts.ready.then(() => new Promise(requestIdleCallback))")
+    page.evaluate("() => new Promise(then => requestAnimationFrame(() => requestAnimationFrame(then)))")
+
+
+@pytest.mark.parametrize(("path", "width"), [*((path, 390) for path in PAGES), *((path, 1440) for path in WIDE)])
+def test_a_page_keeps_the_policy_and_fits_the_screen(demo: Server, page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme="light")
+    with watched(page, demo.url) as complaints:
+        page.goto(f"{demo.url}/{path}")
+        expect(page.get_by_text("DEMO").first).to_be_visible()
+        drawn(page)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        light = page.evaluate(LIGHT)
+        broken = page.locator("[data-testid='stException'], [data-testid='stAlertContentError']").count()
+    assert (complaints, broken) == ([], 0)
     assert wide <= 0
     assert light > 0.8, "how bright the ground is, from 0 to 1"
 
@@ -83,9 +94,10 @@ LIGHT = """() => {
   const [r, g, b] = getComputedStyle(document.querySelector("[data-testid='stApp']")).backgroundColor.match(/\\d+/g);
   return (0.2126 * r + 0.7152 * g + 0.0722 * b) / 255;
 }"""
-STEADY = """
+JOB = "canary-of-the-job-0123456789"
+STEADY = f"""
 [store]
-url = "sqlite:///{folder}/store.db"
+url = "sqlite:///{{folder}}/store.db"
 [watch]
 networks = ["127.0.0.0/8"]
 [[monitor]]
@@ -93,10 +105,18 @@ key = "web"
 name = "Web"
 check = "tcp"
 host = "127.0.0.1"
-port = {port}
+port = {{port}}
 every = "2s"
 timeout = "2s"
 group = "Shop"
+[[monitor]]
+key = "nightly"
+check = "heartbeat"
+period = "1d"
+every = "1s"
+timeout = "1s"
+token = "{JOB}"
+group = "Jobs"
 """
 TOPS = """() => {
   window.tops = new Set();
@@ -109,17 +129,9 @@ TOPS = """() => {
 }"""
 
 
-def refreshed(late: Locator) -> None:
-    """Waits until the page was drawn anew, and a second more."""
-    drawn = late.get_attribute("data-at")
-    assert drawn
-    expect(late).not_to_have_attribute("data-at", drawn)
-    late.page.wait_for_timeout(1000)
-
-
 @pytest.fixture
 def steady(tmp_path: Path) -> Iterator[Server]:
-    """A Wardround whose one monitor is down and stays so."""
+    """A Wardround whose first group is down and stays so."""
     home = copied(tmp_path / "wardround")
     with refusing() as port:
         (home / "wardround.toml").write_text(STEADY.format(folder=home, port=port), encoding="utf-8")
@@ -131,18 +143,38 @@ def test_a_page_holds_still_while_it_is_refreshed_and_says_when_it_is_no_longer(
     late, card = page.locator(".wr-late"), page.locator(".wr-card.wr-down")
     page.goto(steady.url)
     expect(card).to_be_visible(timeout=60_000)
-    expect(page.locator(".wr-group")).to_be_visible()
-    refreshed(late)
+    drawn(page)
     page.evaluate(TOPS)
-    refreshed(late)
-    refreshed(late)
+    beat(late)
+    expect(page.get_by_role("link", name=re.compile("^up nightly"))).to_have_count(0)
+    headers = {"Authorization": f"Bearer {JOB}"}
+    assert httpx.post(f"{steady.url}/api/heartbeat/nightly", headers=headers, trust_env=False).is_success
+    expect(page.get_by_role("link", name=re.compile("^up nightly"))).to_be_visible(timeout=60_000)
+    drawn(page)
     assert len(page.evaluate("[...window.tops]")) == 1, "the first group neither moves nor vanishes"
     expect(late).to_be_hidden()
 
     steady.process.send_signal(signal.SIGTERM)
-    expect(late).to_be_in_viewport(timeout=60_000)
+    steady.process.wait(40)
+    expect(late).to_have_css("animation-delay", "20s")
+    faster(page, 10)
+    expect(late).to_be_in_viewport()
     expect(late).to_be_visible()
     expect(page.locator(".wr-banner .wr-age")).to_be_hidden()
+
+
+def beat(late: Locator) -> None:
+    """Waits until the age on the page was drawn anew."""
+    drawn = late.get_attribute("data-at")
+    assert drawn
+    expect(late).not_to_have_attribute("data-at", drawn)
+
+
+def faster(page: Page, times: int) -> None:
+    """Whatever is animated passes in a part of its time."""
+    session = page.context.new_cdp_session(page)
+    session.send("Animation.enable")
+    session.send("Animation.setPlaybackRate", {"playbackRate": times})
 
 
 def test_a_checklist_on_paper_says_when_and_shows_nothing_to_press(demo, page: Page) -> None:

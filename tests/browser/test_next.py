@@ -43,6 +43,8 @@ export default function Page() {
 """
 # the packages lie elsewhere: a platform's own lie in its own folder
 OUTSIDE = 'module.exports.turbopack = { root: "/" };\n'
+# nobody builds there again: what a cache costs would be for nothing
+ONCE = "module.exports.experimental = { turbopackFileSystemCacheForBuild: false };\n"
 NEXT = str(NODE_MODULES / ".bin" / "next")
 ENV = {name: value for name, value in os.environ.items() if not name.startswith(("NODE_", "NEXT_", "npm_"))}
 ENV |= {"NEXT_TELEMETRY_DISABLED": "1", "CI": "1"}
@@ -65,7 +67,7 @@ def platform(port: int, wardround: Server, tmp_path: Path) -> Iterator[str]:
     home = tmp_path / "platform"
     texts = {
         "package.json": '{"private": true}',
-        "next.config.js": snippets.rewrite(f"{wardround.url}/api/vitals") + OUTSIDE,
+        "next.config.js": snippets.rewrite(f"{wardround.url}/api/vitals") + OUTSIDE + ONCE,
         "app/layout.js": LAYOUT,
         "app/vitals.js": snippets.next_js("/vitals"),
         "app/prescriptions/[id]/page.js": PAGE,
