@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -23,6 +24,12 @@ class Wanted:
     group: str | None
     states: tuple[str, ...]
     needle: str
+
+
+def apart(names: Mapping[str, str]) -> dict[str, str]:
+    """What is shown of each key: its name, and the key where others are called the same, or Streamlit takes another."""
+    many = Counter(names.values())
+    return {key: name if many[name] == 1 else f"{name} ({key})" for key, name in names.items()}
 
 
 def overview(board: Board) -> Wanted:
@@ -73,7 +80,7 @@ def errors(found: Errors) -> Narrowed:
 def _pick(label: str, all_of_them: str, options: list[str]) -> str | None:
     chosen: str | None = st.selectbox(
         label, options, index=None, key=label.lower(), bind="query-params", placeholder=all_of_them,
-        label_visibility="collapsed", width=200, format_func=lambda value: value[:24],
+        label_visibility="collapsed", width=200, format_func=apart({each: each[:24] for each in options}).__getitem__,
     )  # fmt: skip
     return chosen
 
@@ -100,8 +107,8 @@ def checklist() -> Run:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         key = st.selectbox(
             "Checklist", keys, index=keys.index(asked) if asked in known else 0,
-            format_func=lambda each: known[each].name, key=f"list {asked}", label_visibility="collapsed", width=320,
-            on_change=_chosen, args=("checklist", f"list {asked}"),
+            format_func=apart({each.key: each.name for each in known.values()}).__getitem__, key=f"list {asked}",
+            label_visibility="collapsed", width=320, on_change=_chosen, args=("checklist", f"list {asked}"),
         )  # fmt: skip
         one = known[key or keys[0]]
         if not one.per_release:
@@ -128,7 +135,7 @@ def sign(judged: store.Judged) -> None:
     if not (who.typed or who.person):
         return
     # always in the order of the list: what moves under the pointer is signed by mistake
-    titles = {each.key: each.title for each in judged.checklist.items}
+    titles = apart({each.key: each.title for each in judged.checklist.items})
     seen = _seen(judged)
     number = st.session_state.setdefault("signed", 0)  # what was written begins a new form; what was refused stays
     with st.form(f"sign {number}", border=True):
@@ -210,7 +217,7 @@ def window(slug: str) -> str:
 def monitor() -> str:
     """The key of the monitor in the address; a pick is written there, an unknown key stays to be told of."""
     asked = st.query_params.get("monitor", "")
-    names = {each.key: f"{each.name} · {each.group}" for each in store.told().monitors}
+    names = apart({each.key: f"{each.name} · {each.group}" for each in store.told().monitors})
     keys = sorted(names, key=lambda key: names[key].casefold())
     st.selectbox(
         "Monitor", keys, index=keys.index(asked) if asked in names else None, format_func=names.__getitem__,

@@ -396,3 +396,23 @@ def test_the_way_back_says_what_speaks_for_it(listed, visit) -> None:
     page = said(visit("checklist"))
     assert "Before production: NO-GO, 2 d ago; report card: " in page
     assert "gone: GO" not in page
+
+
+def of(scene, item: str) -> list[Act]:
+    with writing(scene) as c:
+        return list(audit.of(c, gate.subject("again", SHA, item)))
+
+
+def test_of_two_that_are_called_the_same_the_chosen_one_is_meant(listed, visit) -> None:
+    path = settings.current().path
+    twins = TABLE.replace('title = "Reviewed"', 'title = "The login flow works"')
+    path.write_text(path.read_text().replace(TABLE, twins) + twins.replace('key = "release"', 'key = "again"'))
+    settings.current.cache_clear()
+    shelf.forget()
+    app = visit("checklist", checklist="again")
+    assert app.selectbox(key="list again").value == "again"
+    item = app.selectbox(key="item 0 of again")
+    assert item.options[1:] == ["The login flow works (login)", "The login flow works (review)"]
+    write(app, Item="review", Name="Bob")
+    signed = [len(of(listed, name)) for name in ("login", "review")]
+    assert signed == [0, 1], "what was picked is signed, and no other"
