@@ -22,6 +22,7 @@ from data.lease import Fenced
 from model import Monitor, Part, Result, Status
 from poller._ledger import Ledger, Seen
 from rules import parts
+from tests import warm
 from tests.ports import refusing
 
 HOME = Path(__file__).resolve().parents[2]
@@ -291,7 +292,7 @@ def test_a_gap_of_ours_is_unknown(configure, noon: datetime) -> None:
 
 def started(path: Path, *more: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(HOME / "wardround.py"), "poll", "--config", str(path), *more]
-    return subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    return warm.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def reported(known, after: datetime | None = None):
