@@ -66,14 +66,14 @@ class Poller:
         settings: Settings,
         engine: Engine,
         *,
-        ttl: float = TTL,
+        ttl: float | None = None,
         stuck: float = STUCK,
         sign: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings, self.engine, self._sign = settings, engine, sign
         self.clock = Clock()
         self.holder = secrets.token_hex(8)
-        self.ledger = Ledger(engine, settings, self.holder, ttl)
+        self.ledger = Ledger(engine, settings, self.holder, TTL if ttl is None else ttl)
         self.folding = Folding(engine, settings)
         self.watchdog = Watchdog(stuck)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
