@@ -43,6 +43,8 @@ from settings import Settings, digest, environment
 
 log = logging.getLogger("wardround.poller")
 VERSION = "0.1.0"
+TURN = 1.0  # seconds between two commits, and between two questions for the lease
+OWED = 0.5  # seconds between two looks at what is to be told
 TTL = 8.0  # seconds a lease holds without being renewed
 BUFFER = 50_000  # results kept in memory while the store cannot be written
 LATELY = 5.0  # seconds: outcomes that speak for how our own line is now
@@ -64,14 +66,14 @@ class Poller:
         settings: Settings,
         engine: Engine,
         *,
-        ttl: float = TTL,
+        ttl: float | None = None,
         stuck: float = STUCK,
         sign: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings, self.engine, self._sign = settings, engine, sign
         self.clock = Clock()
         self.holder = secrets.token_hex(8)
-        self.ledger = Ledger(engine, settings, self.holder, ttl)
+        self.ledger = Ledger(engine, settings, self.holder, TTL if ttl is None else ttl)
         self.folding = Folding(engine, settings)
         self.watchdog = Watchdog(stuck)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
@@ -115,14 +117,14 @@ class Poller:
         self._writer.shutdown(wait=True)
 
     async def _leading(self) -> bool:
-        """Waits a second for the lease; True when it is ours."""
+        """Waits a turn for the lease; True when it is ours."""
         try:
             if await self._write(lambda: self.ledger.take(self.clock.now())):
                 await self._write(self._configured)
                 return True
         except (store.StoreError, store.Broken) as error:
             log.warning("the store cannot be opened for writing: %s", type(error).__name__)
-        await self._sleep(1.0)
+        await self._sleep(TURN)
         return False
 
     async def _lead(self) -> None:
@@ -134,7 +136,7 @@ class Poller:
         turning = [asyncio.create_task(work) for work in (probing.run(), reading.run(), posting.run(), *ours)]
         try:
             while not self.stop.is_set():
-                await self._sleep(1.0)
+                await self._sleep(TURN)
                 self._notice_steps()
                 self._notice_plans()
                 if not await self._keep(probing):
@@ -292,7 +294,7 @@ class Poller:
             with suppress(store.StoreError, store.Broken):  # what is owed stays owed until the store answers again
                 if self.settings.channels:
                     await self.outbox.turn()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(OWED)
 
     async def _prove_alive(self) -> None:
         if (url := self.settings.watch.dead_man) is not None:

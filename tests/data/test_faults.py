@@ -15,6 +15,7 @@ from sqlalchemy import Engine, func, select, text
 from data import retention, revision, samples, series, store
 from data.tables import INTERVALS, SAMPLES
 from model import Sample, Status
+from tests import warm
 
 KILLS = 20
 WRITER = Path(__file__).with_name("writer.py")
@@ -24,7 +25,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 def start(url: str, key: str, seconds: float) -> subprocess.Popen[str]:
     command = [sys.executable, str(WRITER), url, key, str(seconds)]
     home = {"PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=home)
+    return warm.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=home)
 
 
 def safe_before_the_kill(url: str, key: str, chance: random.Random) -> int:

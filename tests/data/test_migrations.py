@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 
 from data import revision, schema, store
+from tests import warm
 
 SECOND = '''"""A second step."""
 
@@ -63,7 +64,7 @@ def test_a_first_start_that_is_killed_anywhere_is_taken_up_by_the_next(bare_url:
     code = f"from data import store; print('go', flush=True); store.open({bare_url!r})"
     chance = random.Random(5)
     for _ in range(8):
-        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        child = warm.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
         assert child.stdout is not None
         assert child.stdout.readline() == b"go\n"
         time.sleep(chance.uniform(0, 0.12))
@@ -80,7 +81,7 @@ def test_a_first_start_that_is_killed_anywhere_is_taken_up_by_the_next(bare_url:
 @pytest.mark.slow
 def test_two_that_start_at_once_make_one_store(bare_url: str) -> None:
     code = f"from data import revision, store\nwith store.writing(store.open({bare_url!r})) as c: revision.bump(c)"
-    children = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(3)]
+    children = [warm.Popen([sys.executable, "-c", code]) for _ in range(3)]
     assert [child.wait() for child in children] == [0, 0, 0]
     engine = store.open(bare_url)
     with store.reading(engine) as c:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 import settings
-from data import store
+from data import _sqlite, store
 from data.store import Engine
+from poller import _main, _probing, _reading
 from poller._main import Poller
+from rules import schedule
 from tests.ports import free_port
 
 
@@ -107,7 +109,18 @@ def mailbox() -> Iterator[tuple[Mailbox, str]]:
     controller.stop()
 
 
+FASTER = 5
+PACES = (
+    *((_main, name) for name in ("TURN", "OWED", "LATELY", "WEIGHED", "JUDGED")),
+    *((_probing, "FIRST"), (_reading, "FIRST"), (schedule, "FAST")),
+)
 Configure = Callable[..., settings.Settings]
+
+
+@pytest.fixture
+def soon_locked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that another one writes to is given up sooner."""
+    monkeypatch.setattr(_sqlite, "BUSY_MS", 1000)
 
 
 @pytest.fixture
@@ -171,8 +184,22 @@ async def until(what: Callable[[], Any], seconds: float = 45.0) -> Any:
 
 
 @pytest.fixture(name="polling")
-def _polling() -> Callable[..., Any]:
-    return polling
+def _polling(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The poller as it is, but for how long it lets pass between two turns: a second of its day is a fifth here.
+
+    ``patience`` is how long each look may take at least: that a busy machine is slow must not look like an outage.
+    """
+    for place, name in PACES:
+        monkeypatch.setattr(place, name, getattr(place, name) / FASTER)
+
+    def quicker(known: settings.Settings, patience: float = 3.0, **more: Any) -> Any:
+        monitors = tuple(
+            replace(each, every=each.every / FASTER, timeout=max(each.timeout / FASTER, patience))
+            for each in known.monitors
+        )
+        return polling(replace(known, monitors=monitors), **more)
+
+    return quicker
 
 
 @pytest.fixture(name="until")

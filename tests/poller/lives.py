@@ -6,6 +6,7 @@ It forks where no thread runs: a fork of the process of the tests, which has man
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import notify
 import settings
 from data import notifications, store
 from data.store import Engine
@@ -92,6 +94,9 @@ def born(work: Callable[[], None]) -> int:
 def main(path: Path) -> None:
     """Reads "trial step" lines; step 0 lets it live."""
     known = settings.load(path)
+    notify._apprise().Apprise().add("json://127.0.0.1:9")  # loads all its plugins, once for all lives
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
         trial, step = map(int, line.split())
         ended = born(lambda t=trial, s=step: one_life(known, t, Killer(s)) if s else last_life(known, t))

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(90)
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A minute is a fraction of a second."""
-    for name, seconds in (("EVERY", 0.2), ("AGAIN", 0.1), ("LEAST", 3.0)):
+    for name, seconds in (("EVERY", 0.2), ("AGAIN", 0.1), ("LEAST", 1.0)):
         monkeypatch.setattr(_alive, name, seconds)
 
 
@@ -27,12 +27,14 @@ def calling(configure, target, outside, **more) -> settings.Settings:
     return configure(target.url, extra=f'dead_man = "http://{outside.url}/secret-key"\n', **more)
 
 
-async def test_it_is_called_while_results_are_kept_and_no_longer(quick, webs, configure, polling, until) -> None:
+async def test_it_is_called_while_results_are_kept_and_no_longer(
+    quick, soon_locked_out, webs, configure, polling, until
+) -> None:
     target, outside = webs(), webs()
-    async with polling(calling(configure, target, outside)) as running:
+    async with polling(calling(configure, target, outside), patience=0.5) as running:
         await until(lambda: len(outside.asked) >= 5, 30)
         with store.writing(running.engine):  # nothing can be kept meanwhile
-            await until(lambda: time.monotonic() - outside.asked[-1] > 3, 30)
+            await until(lambda: time.monotonic() - outside.asked[-1] > 2, 30)
         again = len(outside.asked)
         await until(lambda: len(outside.asked) > again, 30)
 
@@ -53,7 +55,7 @@ async def test_without_any_result_it_is_not_called(quick, webs, configure, polli
     known = replace(known, monitors=tuple(replace(each, paused=True) for each in known.monitors))
     async with polling(known) as running:
         await until(lambda: running.poller.ledger.epoch)
-        await asyncio.sleep(3)
+        await asyncio.sleep(1.5)
         assert outside.asked == []
 
 

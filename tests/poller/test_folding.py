@@ -214,11 +214,11 @@ async def test_commits_go_on_while_there_is_much_to_fold(webs, configure, pollin
 
             time.sleep(0.1)
             batches.append(poller.ledger.standings.get("m0"))
-            return len(batches) < 60
+            return len(batches) < 25
 
         poller.folding.steps = lambda now, behind: [slow]
         poller._folded = None
-        await until(lambda: len(batches) >= 60, 90)
+        await until(lambda: len(batches) >= 25, 90)
         await asyncio.sleep(0)
 
     assert len({standing.seen for standing in batches if standing}) > 2

@@ -22,6 +22,7 @@ from data.lease import Fenced
 from model import Monitor, Part, Result, Status
 from poller._ledger import Ledger, Seen
 from rules import parts
+from tests import warm
 from tests.ports import refusing
 
 HOME = Path(__file__).resolve().parents[2]
@@ -44,7 +45,7 @@ async def test_from_a_failing_answer_to_a_message_and_back(webs, mailbox, config
         await until(lambda: hook.said and box.letters)
         target.status = 200
         await until(lambda: len(hook.said) == 2 and len(box.letters) == 2)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.6)  # three turns, in which nothing more is decided
         found = read(running.engine, lambda c: flips.between(c, datetime(2020, 1, 1, tzinfo=UTC), later()))
 
     assert hook.titles()[0] == "M0 is down"
@@ -97,7 +98,7 @@ async def test_a_hung_channel_delays_neither_the_other_nor_the_probes(webs, conf
 
 async def test_two_hundred_fall_at_once_and_come_back_in_a_few_messages(webs, configure, polling, until) -> None:
     target, hook = webs(), webs()
-    known = configure(*[target.url] * 200, channels=(f"json://{hook.url}/",), every="4s")
+    known = configure(*[target.url] * 200, channels=(f"json://{hook.url}/",), every="10s")
     async with polling(known) as running:
         await until(lambda: sum(s.status is Status.UP for s in running.poller.ledger.standings.values()) == 200)
         target.status = 503
@@ -203,7 +204,7 @@ async def test_a_second_poller_waits_and_takes_over(webs, configure, polling, un
     async with polling(known, ttl=120.0) as first:
         await until(lambda: first.poller.ledger.epoch)
         async with polling(known, ttl=120.0) as second:
-            await asyncio.sleep(2.5)  # it asks every second
+            await asyncio.sleep(1.0)  # it asks every turn
             assert second.poller.ledger.epoch == 0
             first.poller.stop.set()
             await first.task
@@ -288,10 +289,18 @@ def test_a_gap_of_ours_is_unknown(configure, noon: datetime) -> None:
 
 # --- as a process
 
+QUICK = """
+import wardround
+from poller import _main
+from rules import schedule
+
+_main.TTL, _main.TURN, _main.OWED, schedule.FAST = 2.0, 0.2, 0.1, 0.6  # a killed one holds its lease that long
+wardround.run()
+"""
 
 def started(path: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(HOME / "wardround.py"), "poll", "--config", str(path), *more]
-    return subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable, "-c", QUICK, "poll", "--config", str(path), *more]
+    return warm.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def reported(known, after: datetime | None = None):
@@ -319,7 +328,7 @@ async def test_stopped_for_a_while_it_neither_bursts_nor_alarms(webs, configure,
     try:
         await until(lambda: reported(known))
         process.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(6)
+        await asyncio.sleep(5)  # longer than two intervals, and what a look may take
         stopped, now = time.monotonic(), datetime.now(UTC)
         process.send_signal(signal.SIGCONT)
         await asyncio.sleep(1.5)
@@ -377,7 +386,7 @@ async def test_a_child_ends_with_its_parent(webs, configure, until) -> None:
 
 def test_a_loop_that_is_stuck_is_ended_from_outside() -> None:
     script = "import time; from poller._watchdog import Watchdog; w = Watchdog(0.5, 0.1); w.start(); time.sleep(90)"
-    done = subprocess.run([sys.executable, "-c", script], cwd=HOME, capture_output=True, timeout=60, check=False)
+    done = warm.run([sys.executable, "-c", script], cwd=HOME, timeout=60)
 
     assert done.returncode == 70
 

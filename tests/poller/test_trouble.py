@@ -78,7 +78,7 @@ async def test_on_postgres_a_second_poller_takes_over(webs, on_postgres, polling
     async with polling(known, ttl=2.0) as first:
         await until(lambda: first.poller.ledger.epoch, 30)
         async with polling(known, ttl=2.0) as second:
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.0)
             assert second.poller.ledger.epoch == 0
             first.poller.stop.set()
             await first.task
@@ -90,7 +90,9 @@ async def test_on_postgres_a_second_poller_takes_over(webs, on_postgres, polling
 # --- a store that is locked, or full
 
 
-async def test_what_was_seen_while_the_store_was_locked_is_kept_afterwards(webs, configure, polling, until) -> None:
+async def test_what_was_seen_while_the_store_was_locked_is_kept_afterwards(
+    soon_locked_out, webs, configure, polling, until
+) -> None:
     async with polling(configure(webs().url)) as running:
         poller = running.poller
         await until(lambda: read(running.engine, standings.read).get("m0"), 30)
@@ -105,7 +107,7 @@ async def test_what_was_seen_while_the_store_was_locked_is_kept_afterwards(webs,
 
 
 async def test_when_too_much_waits_the_oldest_goes_and_that_is_said(
-    webs, configure, polling, until, monkeypatch: pytest.MonkeyPatch
+    soon_locked_out, webs, configure, polling, until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_main, "BUFFER", 3)
     async with polling(configure(webs().url)) as running:
@@ -131,7 +133,7 @@ async def test_what_overflows_during_a_commit_is_counted_right(
         real, wait = poller.ledger.keep, poller._wait
 
         def slowly(*told):
-            time.sleep(2.5)
+            time.sleep(0.5)
             return real(*told)
 
         monkeypatch.setattr(poller.ledger, "keep", slowly)
