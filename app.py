@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -36,6 +37,7 @@ async def lifespan(_app: Any) -> AsyncIterator[None]:
     playing = demo.start(HOME / "var") if settings.found() is None else None
     known = settings.use(playing.config) if playing else settings.current()
     report(known)
+    collect_seldom()
     command = [sys.executable, str(HOME / "wardround.py"), "poll", "--child", "--config", str(known.path)]
     try:
         async with child.kept_alive(command, signs=True):
@@ -51,6 +53,12 @@ def report(known: settings.Settings) -> None:
     dsn = known.server.sentry_dsn
     if dsn is not None:
         reporting.start(dsn.reveal(), known.site.environment, VERSION)
+
+
+def collect_seldom() -> None:
+    """What was imported stays; and beacons, each of them short-lived, no longer cause a collection of everything."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def refuse_mistakes() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,7 +18,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.serving import NIGHTLY, SCRAPER, Server, configured, ended, launched, until, up
+from tests.serving import HOME, NIGHTLY, SCRAPER, Server, configured, ended, launched, until, up
 
 SHOP = "https://shop.example"
 pytestmark = pytest.mark.timeout(300)
@@ -203,6 +206,27 @@ def settled(process: psutil.Process) -> int:
         time.sleep(0.3)
         found.append(process.memory_info().rss)
     return min(found[-4:])
+
+
+WAVES = """
+import asyncio, gc, app
+def collections():
+    return gc.get_stats()[2]["collections"]
+async def waves():
+    async with app.lifespan(None):
+        before = collections()
+        for _ in range(300):
+            waiting = [[] for _ in range(12_000)]
+        print(collections() - before)
+asyncio.run(waves())
+"""
+
+
+def test_what_waits_a_moment_and_goes_causes_no_collection_of_everything(tmp_path: Path) -> None:
+    """A thousand beacons a second did so every two seconds, and stopped pages and beacons for a fifth of a second."""
+    env = {**os.environ, "WARDROUND_CONFIG": str(configured(tmp_path))}
+    done = subprocess.run([sys.executable, "-c", WAVES], cwd=HOME, env=env, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "0", done.stderr[-2000:]
 
 
 @pytest.mark.parametrize(
