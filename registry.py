@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 HOME = Path(__file__).resolve().parent
 
 
+@cache
 def names(folder: str) -> tuple[str, ...]:
-    """The kinds in a folder, sorted, without importing any of them."""
+    """The kinds in a folder, sorted, without importing any of them; read once, for a configuration asks many times."""
     found = pkgutil.iter_modules([str(HOME / folder)])
     return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
 

@@ -152,7 +152,7 @@ class Server:
         with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as s:
             s.sendall(request)
             if then:
-                time.sleep(0.2)
+                time.sleep(0.05)
                 with suppress(OSError):
                     s.sendall(then)
             return b"".join(iter(lambda: _piece(s), b""))

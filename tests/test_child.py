@@ -21,6 +21,10 @@ SIGNS = APPENDS + "import time\nwhile True: os.write(1, b'.'); time.sleep(0.1)"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + APPENDS + "import time; time.sleep(60)"
 
 
+# a poller that gives up on a locked store, again and again, while the test lasts
+IMPATIENT = "from data import _sqlite; import wardround; _sqlite.BUSY_MS = 1000; wardround.run()"
+
+
 def starts(file: Path) -> list[int]:
     return [int(line) for line in file.read_text().split()] if file.exists() else []
 
@@ -60,7 +64,7 @@ async def test_one_that_lives_and_says_nothing_is_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child, "GRACE", 0.2)
-    monkeypatch.setattr(child, "STUCK", 4.0)
+    monkeypatch.setattr(child, "STUCK", 1.5)
     monkeypatch.setattr(child, "FIRST", 0.05)
     file = tmp_path / "starts"
     async with child.kept_alive(command(DEAF, file), signs=True):
@@ -72,11 +76,11 @@ async def test_one_that_lives_and_says_nothing_is_started_again(
 
 
 async def test_one_that_gives_signs_of_life_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "STUCK", 3.0)
     file = tmp_path / "starts"
     async with child.kept_alive(command(SIGNS, file), signs=True):
         await until(lambda: len(starts(file)) == 1, 30)
-        await asyncio.sleep(7)
+        monkeypatch.setattr(child, "STUCK", 1.5)
+        await asyncio.sleep(4)
         assert len(starts(file)) == 1
 
 
@@ -95,19 +99,19 @@ async def test_one_that_cannot_be_started_is_tried_again(
 
 @pytest.mark.slow
 async def test_a_poller_whose_store_is_locked_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child, "STUCK", 10.0)
     config, url = tmp_path / "wardround.toml", f"sqlite:///{tmp_path / 'w.db'}"
     config.write_text(
         f'[store]\nurl = "{url}"\n[[monitor]]\nkey = "job"\ncheck = "heartbeat"\nevery = "1s"\nperiod = "1d"\n'
         'token = "a-token-of-this-test"\n'
     )
     engine = store.open(url)
-    program = [sys.executable, str(child.HOME / "wardround.py"), "poll", "--child", "--config", str(config)]
+    program = [sys.executable, "-c", IMPATIENT, "poll", "--child", "--config", str(config)]
     async with child.kept_alive(program, signs=True):
         await until(lambda: reported(engine) is not None, 60)
         with store.writing(engine):
             before = reported(engine)
-            await asyncio.sleep(15)
+            monkeypatch.setattr(child, "STUCK", 4.0)
+            await asyncio.sleep(6)
         await until(lambda: reported(engine).at > before.at, 60)
     assert reported(engine).pid == before.pid
     engine.dispose()

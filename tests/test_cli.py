@@ -117,6 +117,8 @@ def test_help_is_quick_and_names_every_command(shell: Shell) -> None:
         began = busy()
         ran = shell.started("--help")
         took.append(busy() - began)
+        if took[-1] < 1.0:
+            break
     assert min(took) < 1.0
     assert ran.returncode == 0
     for command in ("check", "poll", "config", "backup", "restore", "export", "demo"):
@@ -270,8 +272,8 @@ def test_check_says_in_one_line_that_postgres_is_down(shell: Shell) -> None:
 
 def test_samples_leave_as_csv_and_as_parquet(shell: Shell) -> None:
     count = shell.filled()
-    assert shell.said("export", "out.csv")["rows"] == count
-    assert shell.started("export", "out.parquet").returncode == 0
+    assert json.loads(shell.started("export", "out.csv", "--json").stdout)["rows"] == count
+    assert shell.run("export", "out.parquet").returncode == 0
     with (shell.folder / "out.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == count
     assert pyarrow.parquet.read_table(shell.folder / "out.parquet").num_rows == count

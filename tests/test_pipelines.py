@@ -228,12 +228,12 @@ def gate(arguments: str) -> str:
 def test_it_waits_for_a_go_and_no_longer(platform: Platform) -> None:
     platform.stands(shop=Status.UP, ledger=Status.DOWN)
     platform.signed()
-    timer = threading.Timer(2.5, platform.stands, kwargs={"ledger": Status.UP})
+    timer = threading.Timer(1.5, platform.stands, kwargs={"ledger": Status.UP})
     began = time.monotonic()
     timer.start()
     done = platform.run(gate(f"before {SHA} 30"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert time.monotonic() - began > 2
+    assert time.monotonic() - began > 1
     timer.join()
     began = time.monotonic()
     assert platform.run(gate("after '' 2")).returncode == 3

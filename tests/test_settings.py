@@ -558,7 +558,7 @@ def mutated(draw: st.DrawFn) -> str:
             lines[at] = f"{draw(st.text('abcdefgh_-', max_size=8))} = {value}"
         else:
             spot = draw(st.integers(0, len(lines[at])))
-            lines[at] = lines[at][:spot] + draw(st.characters(codec="utf-8")) + lines[at][spot + 1 :]
+            lines[at] = lines[at][:spot] + draw(st.characters(exclude_categories=["Cs"])) + lines[at][spot + 1 :]
     return "\n".join(lines)
 
 

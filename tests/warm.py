@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -27,6 +28,11 @@ from threading import Lock
 from typing import Any, NoReturn
 
 HOME = Path(__file__).resolve().parents[1]
+IMPORTED = (
+    *("alembic.command", "alembic.config", "rich.console", "rich.progress", "rich.table", "typer.rich_utils", "uvloop"),
+    *("wardround", "settings", "words", "poller", "verdicts", "gate", "checks", "integrations", "demo"),
+    *("data.audit", "data.copies", "data.exports", "data.retention"),
+)
 SIZE = 4  # bytes that say how long a request is
 _asking = Lock()
 
@@ -112,7 +118,7 @@ def main(number: int) -> None:
     """Forks for each request, and ends when nobody can ask any more."""
     sys.path.insert(0, str(HOME))
     _import_all()
-    assert len(os.listdir("/proc/self/task")) == 1 if Path("/proc/self/task").exists() else True
+    assert threading.active_count() == 1
     line = socket.socket(fileno=number)
     while (job := _next(line)) is not None:
         request, handed = job
@@ -127,27 +133,10 @@ def main(number: int) -> None:
 
 def _import_all() -> None:
     """What our programs import, bar what starts threads of its own."""
-    import alembic.command
-    import rich.console
-    import rich.progress
-    import rich.table
-    import typer.rich_utils
-    import uvloop
-
-    import checks
-    import data.copies
-    import data.exports
-    import data.retention
-    import demo
-    import gate
-    import integrations
-    import poller
-    import registry
-    import verdicts
-    import wardround
-
+    for name in IMPORTED:
+        importlib.import_module(name)
     for folder in ("checks", "integrations"):
-        registry.members(folder)
+        importlib.import_module("registry").members(folder)
     gc.collect()
     gc.freeze()  # shared: a collection in a fork would make a copy of all of it
 
@@ -212,7 +201,8 @@ def _end(work: Callable[[], None]) -> NoReturn:
         code = 1
         traceback.print_exc()
     if isinstance(code, str):
-        code = print(code, file=sys.stderr) or 1
+        sys.stderr.write(f"{code}\n")
+        code = 1
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     with suppress(OSError, ValueError):  # nobody reads it any more, or it was closed

@@ -121,16 +121,17 @@ SERVERS: list[tuple[str, Talk, str]] = [
 ]
 
 
-@pytest.mark.parametrize("check", ["http", "health"])
 @pytest.mark.parametrize(("talk", "words"), [case[1:] for case in SERVERS], ids=[case[0] for case in SERVERS])
-async def test_a_hostile_server_is_down_in_time_and_in_words(
-    look: Any, serve: Any, check: str, talk: Talk, words: str
-) -> None:
+async def test_a_hostile_server_is_down_in_time_and_in_words(look: Any, serve: Any, talk: Talk, words: str) -> None:
+    await asyncio.gather(*(_is_down_in_time(look, serve, check, talk, words) for check in ("http", "health")))
+
+
+async def _is_down_in_time(look: Any, serve: Any, check: str, talk: Talk, words: str) -> None:
     url = f"http://127.0.0.1:{await serve(talk)}/"
     began = time.perf_counter()
     result = await look(check, url=url, deadline=DEADLINE if "never" in words else AMPLE)
     assert time.perf_counter() - began < DEADLINE + LATE
-    assert (result.status, result.latency, result.network) == (Status.DOWN, None, False)
+    assert (check, result.status, result.latency, result.network) == (check, Status.DOWN, None, False)
     assert words.replace("1 MiB", "256 KiB" if check == "health" else "1 MiB") in result.words
     assert len(result.words) < 200
 
@@ -177,17 +178,21 @@ def traced() -> Iterator[list[int]]:
 async def test_an_endless_tls_handshake_is_said_to_hang_there(look: Any, serve: Any) -> None:
     port = await serve(sends(lambda: forever(b"\x16\x03\x03\x00\x01\x02"), 0.05, ask=False))
     silent = await serve(sends(list, ask=False))
-    for place in (port, silent):
-        for check, options in (
-            ("http", {"url": f"https://127.0.0.1:{place}/"}),
-            ("tls", {"host": "127.0.0.1", "port": place}),
-        ):
-            began = time.perf_counter()
-            result = await look(check, deadline=DEADLINE, **options)
-            assert time.perf_counter() - began < DEADLINE + LATE
-            assert result.status is Status.DOWN
-            if place == silent:
-                assert result.words == "no answer within 1 s: connected, but the TLS handshake never ended"
+    asked = [
+        each
+        for place in (port, silent)
+        for each in (
+            look("http", deadline=DEADLINE, url=f"https://127.0.0.1:{place}/"),
+            look("tls", deadline=DEADLINE, host="127.0.0.1", port=place),
+        )
+    ]
+    began = time.perf_counter()
+    results = await asyncio.gather(*asked)
+    assert time.perf_counter() - began < DEADLINE + LATE
+    assert {result.status for result in results} == {Status.DOWN}
+    assert {result.words for result in results[2:]} == {
+        "no answer within 1 s: connected, but the TLS handshake never ended"
+    }
 
 
 async def test_a_port_without_tls_is_named(look: Any, serve: Any) -> None:

@@ -298,6 +298,7 @@ _main.TTL, _main.TURN, _main.OWED, schedule.FAST = 2.0, 0.2, 0.1, 0.6  # a kille
 wardround.run()
 """
 
+
 def started(path: Path, *more: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", QUICK, "poll", "--config", str(path), *more]
     return warm.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
