@@ -299,9 +299,9 @@ wardround.run()
 """
 
 
-def started(path: Path, *more: str) -> subprocess.Popen[bytes]:
+def started(path: Path, *more: str, by: type[subprocess.Popen[bytes]] = warm.Popen) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", QUICK, "poll", "--config", str(path), *more]
-    return warm.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    return by(command, cwd=HOME, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def reported(known, after: datetime | None = None):
@@ -372,7 +372,7 @@ async def test_killed_and_started_again_it_goes_on_where_it_was(webs, configure,
 
 async def test_a_child_ends_with_its_parent(webs, configure, until) -> None:
     known = configure(webs().url)
-    process = started(known.path, "--child")
+    process = started(known.path, "--child", by=subprocess.Popen)  # a fork would not take its interpreter apart
     await until(lambda: reported(known))
     assert process.stdin
     process.stdin.close()
