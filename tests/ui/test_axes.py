@@ -26,7 +26,8 @@ def drawn(stage, every: float, times: list[timedelta]):
     path = store.told().path
     path.write_text(path.read_text() + f'\nevery = "{every:g}s"\n')
     store.settings.current.cache_clear()
-    start = scene.now.replace(second=0, microsecond=0)
+    # where a piece of the drawing begins, or the minute of the hour would say how many pieces apart two moments are
+    start = scene.now.replace(minute=scene.now.minute // 30 * 30, second=0, microsecond=0)
     made = [
         rules.rollup.fold(watched.key, "minute", at, [Sample(watched.key, at, Status.UP, 9.0, "", Phases(1, 2, 3, 2))])
         for at in (start - each for each in times)
@@ -53,7 +54,7 @@ def test_one_that_is_looked_at_seldom_is_a_line_all_the_same(stage, every: float
 
 
 def test_what_nobody_saw_is_a_gap_and_what_stands_alone_a_dot(stage) -> None:
-    times = [timedelta(hours=n) for n in (20, 8, 7.9, 2)]
+    times = [timedelta(minutes=n) for n in (1200, 480, 475, 120)]
     for curve in drawn(stage, 60.0, times):
         assert [value is None for value in curve.y] == [False, True, False, False, True, False]
         assert [bool(size) for size in curve.marker.size] == [True, False, False, False, False, True]
