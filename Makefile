@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+# what failed is tried once more, alone; a run that broke off (any code but 1) is not
+AGAIN = $(BIN)/python -m pytest -q -rA --last-failed --last-failed-no-failures none
 
 .PHONY: run test lint fmt readme screenshot bench check
 .DEFAULT_GOAL := check
@@ -26,7 +28,7 @@ tests/browser/node_modules/.installed: tests/browser/package.json
 
 test: .venv/.dev tests/browser/node_modules/.installed
 	$(BIN)/python tests/browser/ensure_chromium.py
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --reruns 2 -rR
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cache-clear || { test $$? -eq 1 && $(AGAIN); }
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
