@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from time import sleep
 from zoneinfo import ZoneInfo
 
 from data import figures, revision, rollups, samples, series, store, vitals, watch
@@ -22,7 +21,6 @@ from model import Figure, VitalRollup
 
 HOUR = timedelta(hours=1)
 PIECE = 3000  # roll-ups of one transaction
-GAP = 0.02  # seconds in which another writer finds the store free: whoever writes without a pause lets nobody in
 
 
 def details(var: Path, now: datetime | None = None) -> None:
@@ -31,7 +29,6 @@ def details(var: Path, now: datetime | None = None) -> None:
     if unfinished:
         with _uncollected():
             _write(engine, schedule)
-        _seal(engine, schedule)
         with store.writing(engine) as c:
             watch.note(c, watch.FILLING, None)
             revision.bump(c)
@@ -74,20 +71,8 @@ def _write(engine: Engine, schedule: Schedule) -> None:
             revision.bump(c)
 
 
-def _seal(engine: Engine, schedule: Schedule) -> None:
-    """Seals the hours that were over when the demo opened; the hour of the opening is the poller's to seal."""
-    with store.reading(engine) as c:
-        hours = samples.unsealed_hours(c, schedule.opened)
-    for hour in hours:
-        more = True
-        while more:
-            with store.writing(engine) as c:
-                more = samples.seal(c, hour) > 0
-            sleep(GAP)
-
-
 def _pieces(found: Iterable[VitalRollup]) -> Iterator[list[VitalRollup]]:
-    """A transaction's worth each: the poller waits five seconds for the store, and no longer."""
+    """A transaction's worth each, made while another writer finds the store free: the poller waits five seconds."""
     left = iter(found)
     while some := list(islice(left, PIECE)):
         yield some
