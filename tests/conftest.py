@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 
 from tests import migrated
 
+pytest_plugins = ["tests.postgres"]
+
 # A busy machine proves nothing by being slow, and the same commit is given the same examples on every machine;
 # `pytest --hypothesis-profile=explore` looks for others, and a failure prints what replays it.
 PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}

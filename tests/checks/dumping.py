@@ -18,7 +18,7 @@ from pathlib import Path
 import pyarrow
 import pytest
 
-from tests.data.conftest import Postgres
+from tests.postgres import Postgres
 
 TABLES = """
 create table prescriptions (id int primary key, body text);

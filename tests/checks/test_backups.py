@@ -18,7 +18,7 @@ from checks._dumps import read
 from checks.backups import Options
 from model import Monitor, Result, Status
 from tests.checks.dumping import dated, dumps, unfolded
-from tests.data.conftest import BINARIES
+from tests.postgres import BINARIES
 
 __all__ = ["dumps"]
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -15,7 +15,6 @@ from data import audit, notifications, store, watch
 from model import Act, Channel, Secret, Status
 from poller import _anchors
 from poller._folding import Folding
-from tests.data.conftest import db, postgres, postgres_url, sqlite_url, url  # noqa: F401
 from tests.data.test_audit import unguarded
 
 KEY = b"an-audit-key-of-the-test"
@@ -28,7 +27,7 @@ BASIC = '[[monitor]]\nkey = "m"\ncheck = "tcp"\nhost = "127.0.0.1"\nport = 9\n'
 
 
 @pytest.fixture
-def trail(db):  # noqa: F811
+def trail(db):
     return db
 
 

@@ -13,7 +13,6 @@ from data import days, intervals, rollups, samples, series, standings, store, wa
 from model import Interval, Monitor, Phases, Sample, Standing, Status
 from poller import _folding
 from poller._folding import Folding
-from tests.data.conftest import db, postgres, postgres_url, sqlite_url, url  # noqa: F401
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -62,7 +61,7 @@ class Kept:
 
 
 @pytest.fixture
-def kept(db) -> Kept:  # noqa: F811
+def kept(db) -> Kept:
     return Kept(db)
 
 

