@@ -7,9 +7,11 @@ import errno
 import os
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TypeVar
 
 import certifi
 
@@ -19,12 +21,20 @@ from checks._resolver import Resolver
 from checks._stopwatch import Stopwatch
 from model import Fault
 
+T = TypeVar("T")
 TRIES = 3  # addresses of one name that are tried before the last error counts
 PATIENCE = 2.5  # seconds for an address when there is another one to try
 
 
 async def connected(host: str, port: int, *, resolver: Resolver, networks: Networks, watch: Stopwatch) -> socket.socket:
     """A socket connected to the host; raises Fault, gaierror or OSError. The caller closes it."""
+    return await reached(host, lambda address: _dial(address, port), resolver, networks, watch)
+
+
+async def reached(
+    host: str, dial: Callable[[str], Awaitable[T]], resolver: Resolver, networks: Networks, watch: Stopwatch
+) -> T:
+    """What ``dial(address)`` gives for the first address of the host that answers; raises as ``connected`` does."""
     if not is_address(host):
         watch.enter("dns")
     allowed = await judged(host, resolver, networks)
@@ -33,15 +43,17 @@ async def connected(host: str, port: int, *, resolver: Resolver, networks: Netwo
     for address in first:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await _dial(address, port)
+                return await dial(address)
         except (OSError, TimeoutError):
             continue
-    return await _dial(last, port)
+    return await dial(last)
 
 
 async def judged(host: str, resolver: Resolver, networks: Networks) -> tuple[str, ...]:
     """The addresses of a host that may be reached; raises Fault or gaierror when there is none."""
     literal = is_address(host)
+    if literal and refusal(host, networks) is None:
+        return (host,)
     found = (host,) if literal else await resolver.addresses(host)
     refused = {address: why for address in found if (why := refusal(address, networks))}
     allowed = tuple(address for address in found if address not in refused)

@@ -28,7 +28,7 @@ async def run(monitor: Monitor, tools: Tools) -> Result:
     """Looks once. Never raises but for cancellation: a fault is down in words, our own mistake is unknown."""
     watch = Stopwatch()
     ends = asyncio.get_running_loop().time() + monitor.timeout
-    mine = replace(tools, key=monitor.key, watch=watch, deadline=ends)
+    mine = tools.of(monitor.key, watch, ends)
     deadline = asyncio.timeout(monitor.timeout)
     try:
         async with deadline:

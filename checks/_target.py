@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from checks._address import Network, network
 from checks._connect import context_for
 from checks._tools import Tools
-from checks._transport import MIB, Wish
+from checks._transport import MIB, Question, Wish, question
 from cleaning import clean
 from model import Fault
 
@@ -100,14 +100,20 @@ class Target(Trust):
         """The headers as they go on the wire."""
         return {name: value.get_secret_value() for name, value in self.headers.items()}
 
+    @cached_property
+    def asked(self) -> dict[tuple[str, bytes | None], Question]:
+        """What was asked already, by method and body."""
+        return {}
+
 
 async def exchange(target: Target, tools: Tools, method: str = "GET", body: bytes | None = None) -> httpx.Response:
     """One question, one answer, on a connection of its own. Nothing is followed: a secret reaches this target alone."""
     wish = Wish(tools.watch, target.networks, context_for(target.ca_file), target.max_bytes)
-    request = tools.client.build_request(
-        method, target.place, headers=target.sent, content=body, extensions={"wish": wish}
-    )
-    return await tools.client.send(request, follow_redirects=False)
+    asked = target.asked.get((method, body))
+    if asked is None:
+        request = tools.client.build_request(method, target.place, headers=target.sent, content=body)
+        asked = target.asked[method, body] = question(request)
+    return await tools.transport.ask(asked, wish)
 
 
 def elsewhere(answer: httpx.Response) -> str:

@@ -37,6 +37,7 @@ class Tools:
     """
 
     client: httpx.AsyncClient
+    transport: Transport
     resolver: Resolver
     networks: Networks
     pings: Pings
@@ -48,6 +49,11 @@ class Tools:
     key: str = ""
     watch: Stopwatch = field(default_factory=Stopwatch)
     deadline: float = inf
+
+    def of(self, key: str, watch: Stopwatch, deadline: float) -> Tools:
+        """The same for one probe. In one breath: ``replace`` would look up every field by its name."""
+        shared = (self.client, self.transport, self.resolver, self.networks, self.pings, self.clock, self.measured)
+        return Tools(*shared, self.last, self.environment, self.desk, key, watch, deadline)
 
 
 async def no_pings(_key: str) -> Mapping[str, Ping]:
@@ -95,8 +101,9 @@ async def open_tools(
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it writes every URL, query and all, at INFO
     allowed = _address.networks(networks)
     resolver = Resolver(lookup)
+    transport = Transport(resolver, allowed)
     async with httpx.AsyncClient(
-        transport=Transport(resolver, allowed),
+        transport=transport,
         headers={"User-Agent": agent, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # keeps none: one probe must not colour the next
         timeout=None,  # noqa: S113 the deadline of the whole probe is in checks.run; httpx has none of its own
@@ -104,7 +111,7 @@ async def open_tools(
     ) as client:
         desk = Desk()
         try:
-            yield Tools(client, resolver, allowed, pings, clock, measured, last, environment, desk)
+            yield Tools(client, transport, resolver, allowed, pings, clock, measured, last, environment, desk)
         finally:
             await desk.close()
             resolver.close()

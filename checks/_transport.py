@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 import httpx
 
 from checks._address import Networks
-from checks._connect import connected, trusted
+from checks._connect import connected, reached, trusted
 from checks._resolver import Resolver
 from checks._stopwatch import Stopwatch
 from checks._wire import Answer
@@ -29,6 +30,33 @@ class Wish:
     cap: int = MIB
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request and its bytes on the wire, made once for all probes that ask the same."""
+
+    request: httpx.Request
+    wire: bytes
+    host: str
+    port: int
+    secure: bool
+
+
+def question(request: httpx.Request) -> Question:
+    """A request that was read, ready to be asked as often as wanted. Raises ValueError for one that would be two."""
+    url, secure = request.url, request.url.scheme == "https"
+    wire = _head(request) + request.content
+    return Question(request, wire, url.raw_host.decode("ascii"), url.port or (443 if secure else 80), secure)
+
+
+class Whole(httpx.Response):
+    """An answer that was read to its end: httpx would read it once more, piece by piece, at a tenth of a probe."""
+
+    def __init__(self, answer: Answer, request: httpx.Request) -> None:
+        body = bytes(answer.body)
+        super().__init__(answer.status, headers=answer.headers, request=request, stream=httpx.ByteStream(body))
+        self._content = body
+
+
 class Transport(httpx.AsyncBaseTransport):
     """HTTP/1.1 without keep-alive, proxies, redirects or cookies. Raises Fault, OSError and TLS errors as they come."""
 
@@ -37,29 +65,36 @@ class Transport(httpx.AsyncBaseTransport):
         self._networks = networks
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        wish: Wish = request.extensions.get("wish") or Wish()
-        body = await request.aread()
-        answer = Answer(head_only=request.method == "HEAD", cap=wish.cap, watch=wish.watch)
-        carrier = await self._open(request.url, wish, answer)
+        await request.aread()
+        return await self.ask(question(request), request.extensions.get("wish") or Wish())
+
+    async def ask(self, question: Question, wish: Wish) -> httpx.Response:
+        """One answer, without the layers of a client: redirects, cookies and sign-in are no probe's business."""
+        carrier, answer = await self._open(question, wish)
         try:
             wish.watch.enter("first_byte")
-            carrier.write(_head(request) + body)
+            carrier.write(question.wire)
             await answer.done
         finally:
             carrier.abort()  # close() would wait for a hostile peer's farewell
-        return httpx.Response(answer.status, headers=answer.headers, content=bytes(answer.body), request=request)
+        return Whole(answer, question.request)
 
-    async def _open(self, url: httpx.URL, wish: Wish, answer: Answer) -> asyncio.Transport:
-        secure = url.scheme == "https"
-        host = url.raw_host.decode("ascii")
+    async def _open(self, question: Question, wish: Wish) -> tuple[asyncio.Transport, Answer]:
+        def answer() -> Answer:
+            return Answer(head_only=question.request.method == "HEAD", cap=wish.cap, watch=wish.watch)
+
+        def dial(address: str) -> Awaitable[tuple[asyncio.Transport, Answer]]:
+            return asyncio.get_running_loop().create_connection(answer, address, question.port)
+
         networks = self._networks + wish.networks
-        port = url.port or (443 if secure else 80)
-        sock = await connected(host, port, resolver=self._resolver, networks=networks, watch=wish.watch)
-        if secure:
-            wish.watch.enter("tls")
-            return await secured(sock, answer, wish.context or trusted(), host)
-        carrier, _ = await asyncio.get_running_loop().create_connection(lambda: answer, sock=sock)
-        return carrier
+        if not question.secure:
+            return await reached(question.host, dial, self._resolver, networks, wish.watch)
+        sock = await connected(
+            question.host, question.port, resolver=self._resolver, networks=networks, watch=wish.watch
+        )
+        wish.watch.enter("tls")
+        protocol = answer()
+        return await secured(sock, protocol, wish.context or trusted(), question.host), protocol
 
 
 async def secured(
