@@ -64,6 +64,14 @@ def between(
     return tuple(_rollup(names[row[0] & MOST], level, *row) for row in rows if row[0] & MOST in names)
 
 
+def counted(c: Connection, level: str, start: datetime, end: datetime) -> dict[tuple[str, datetime], int]:
+    """How many samples each holds, by series and start: what was not known counts too."""
+    known, table = chosen(c, None), ROLLUPS[level]
+    t = table.c
+    query = select(t.key, t.up + t.degraded + t.down + t.unknown).where(*_which(table, level, start, end, None))
+    return {(known[key & MOST], moment_s(key >> BITS)): n for key, n in c.execute(query) if key & MOST in known}
+
+
 def _which(
     table: Table, level: str, start: datetime, end: datetime, names: Collection[int] | None
 ) -> tuple[ColumnElement[bool], ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
 from data import chunks
 from data.moments import CODE, STATUSES, millis, moment, moment_s, ms_of, short_us
-from data.series import BITS, MOST, names
+from data.series import BITS, MOST, chosen, names
 from data.tables import CHUNKS, SAMPLES, SERIES
 from data.text import kept
 from data.upsert import Row, add_rows, put_rows
@@ -62,15 +63,32 @@ def between(c: Connection, series: str, start: datetime, end: datetime) -> tuple
     return tuple(found[at] for at in sorted(found))
 
 
-def fresh(c: Connection, start: datetime, end: datetime) -> dict[str, list[Sample]]:
-    """The samples of every series from ``start`` up to ``end`` (exclusive) that are not sealed yet, oldest first."""
-    known = names(c)
-    inside = (T.key >= millis(start) << BITS, T.key < millis(end) << BITS)
+def fresh(
+    c: Connection, start: datetime, end: datetime, only: Collection[str] | None = None
+) -> dict[str, list[Sample]]:
+    """The samples of every series from ``start`` up to ``end`` (exclusive) that are not sealed yet, oldest first.
+
+    ``only``: of these series alone.
+    """
+    if not (known := names(c) if only is None else chosen(c, only)):
+        return {}
     found: dict[str, list[Sample]] = {}
-    for row in c.execute(select(SAMPLES).where(*inside).order_by(T.key)):
-        series = known[row.key & MOST]
-        found.setdefault(series, []).append(_sample(series, row))
+    for row in c.execute(select(SAMPLES).where(*_inside(start, end)).order_by(T.key)):
+        if series := known.get(row.key & MOST):
+            found.setdefault(series, []).append(_sample(series, row))
     return found
+
+
+def counted(c: Connection, start: datetime, end: datetime) -> Counter[tuple[str, datetime]]:
+    """How many there are that are not sealed yet, by series and by the minute (its start in UTC)."""
+    known = names(c)
+    keys = c.execute(select(T.key).where(*_inside(start, end))).scalars()
+    counts = Counter((key & MOST, (key >> BITS) // 60_000) for key in keys)
+    return Counter({(known[number], moment_s(minute * 60)): n for (number, minute), n in counts.items()})
+
+
+def _inside(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
+    return T.key >= millis(start) << BITS, T.key < millis(end) << BITS
 
 
 def hour(c: Connection, start: datetime, end: datetime) -> dict[str, tuple[Sample, ...]]:

@@ -62,11 +62,14 @@ class Folding:
             else:
                 start = max(start, first.replace(second=0, microsecond=0))
                 stop = min(max(noted, start) + SPAN, end)
-            fresh, ids = samples.fresh(c, start, stop), series.ids(c)
-            known = rollups.between(c, "minute", start, stop)
+            known, ids = rollups.counted(c, "minute", start, stop), series.ids(c)
+            since = min(max(noted, start), stop)
+            there = samples.counted(c, start, since)
+            late = {key for (key, minute), n in there.items() if n > known.get((key, minute), 0)}
+            fresh = [*samples.fresh(c, start, since, late).items(), *samples.fresh(c, since, stop).items()]
         made = [
             rollup.fold(key, "minute", minute, list(group))
-            for key, found in fresh.items()
+            for key, found in fresh
             for minute, group in groupby(found, key=lambda sample: sample.at.replace(second=0, microsecond=0))
         ]
         with store.writing(self.engine) as c:
@@ -88,7 +91,7 @@ class Folding:
             stop = min(_noted(c, notes[0]) or end, end)
             start = bucket(bucket(min(_noted(c, notes[1]) or stop, stop)) - MINUTE)
             found, ids = rollups.between(c, of, start, stop), series.ids(c)
-            known = rollups.between(c, into, start, stop)
+            known = rollups.counted(c, into, start, stop)
         groups: dict[tuple[str, datetime], list[Rollup]] = {}
         for each in found:
             groups.setdefault((each.series, bucket(each.start)), []).append(each)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from model import Rollup, Sample, Status
@@ -37,14 +37,12 @@ def merge(series: str, level: str, start: datetime, rollups: Sequence[Rollup]) -
     )  # fmt: skip
 
 
-def grown(made: Iterable[Rollup], known: Iterable[Rollup]) -> list[Rollup]:
-    """Those that hold more than what is known of their bucket: what was packed away since is not to be subtracted."""
-    counts = {(each.series, each.level, each.start): _all(each) for each in known}
-    return [each for each in made if _all(each) > counts.get((each.series, each.level, each.start), 0)]
+def grown(made: Iterable[Rollup], known: Mapping[tuple[str, datetime], int]) -> list[Rollup]:
+    """Those that hold more than what is ``known`` of their bucket, by series and start.
 
-
-def _all(rollup: Rollup) -> int:
-    return rollup.samples + rollup.unknown
+    What was packed away since is not to be subtracted.
+    """
+    return [each for each in made if each.samples + each.unknown > known.get((each.series, each.start), 0)]
 
 
 def mean(rollup: Rollup, step: str) -> float | None:
