@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from data.moments import micros, moment
 from data.tables import LEASES
 from data.upsert import insert_once
+
+# built once: it is asked with every write of the poller
+LONGER = update(LEASES).where(
+    LEASES.c.name == bindparam("its_name"),
+    LEASES.c.holder == bindparam("its_holder"),
+    LEASES.c.epoch == bindparam("its_epoch"),
+)
 
 
 class Fenced(Exception):
@@ -60,9 +67,8 @@ def renew(c: Connection, name: str, holder: str, epoch: int, now: datetime, ttl:
 
     Called first in the transaction that writes samples, it makes sure that a holder who lost the lease writes nothing.
     """
-    t = LEASES.c
-    mine = and_(t.name == name, t.holder == holder, t.epoch == epoch)
-    if c.execute(update(LEASES).where(mine).values(until=micros(now + timedelta(seconds=ttl)))).rowcount != 1:
+    mine = {"its_name": name, "its_holder": holder, "its_epoch": epoch}
+    if c.execute(LONGER, mine | {"until": micros(now + timedelta(seconds=ttl))}).rowcount != 1:
         raise Fenced(f"the lease {name!r} of epoch {epoch} has passed to another")
 
 

@@ -6,11 +6,13 @@ from sqlalchemy import Connection, select, update
 
 from data.tables import REVISION
 
+# built once: it is asked with every write
+NEXT = update(REVISION).values(number=REVISION.c.number + 1).returning(REVISION.c.number)
+
 
 def bump(c: Connection) -> int:
     """Counts one write on; returns the new revision. Call it last: on Postgres others wait for this row."""
-    statement = update(REVISION).values(number=REVISION.c.number + 1).returning(REVISION.c.number)
-    return int(c.execute(statement).scalar_one())
+    return int(c.execute(NEXT).scalar_one())
 
 
 def read(c: Connection) -> int:

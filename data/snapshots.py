@@ -33,6 +33,8 @@ def put(
     ``good`` is what is known of a reading in all, where that is more than its newest snapshot: a part of that could not
     be read.
     """
+    if not found:
+        return
     before = _rows(c, set(found))
     rows = []
     for key, (at, snapshot) in found.items():
@@ -43,8 +45,7 @@ def put(
         elif snapshot.measured:
             good_at, kept = micros(at), body
         rows.append({"key": key, "at": micros(at), "body": body, "good_at": good_at, "good": kept})
-    if rows:
-        c.execute(upsert(c, SNAPSHOTS), rows)
+    c.execute(upsert(c, SNAPSHOTS), rows)
 
 
 def _rows(c: Connection, keys: set[str]) -> dict[str, tuple[int | None, str | None]]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from data.moments import CODE, STATUSES, maybe_micros, maybe_moment, micros, moment, ms_of, us_of
 from data.tables import RESULTS, SERIES, STANDINGS
 from data.text import kept
-from data.upsert import upsert
+from data.upsert import Row, put_rows
 from model import Doubt, Finding, Part, Phases, Result, Standing, Status, Stored
 
 MOST = 64 * 1024  # characters of one result: far above any honest one
@@ -20,23 +20,21 @@ MOST = 64 * 1024  # characters of one result: far above any honest one
 
 def keep(c: Connection, ids: Mapping[str, int], standings: Iterable[Standing]) -> None:
     """Writes the standing of each series over its older one."""
-    rows = [_row(ids[standing.series], standing) for standing in standings]
-    if rows:
-        c.execute(upsert(c, STANDINGS), rows)
+    put_rows(c, STANDINGS, [_row(ids[standing.series], standing) for standing in standings])
 
 
-def _row(number: int, standing: Standing) -> dict[str, Any]:
+def _row(number: int, standing: Standing) -> Row:
     doubts = [[micros(d.at), CODE[d.status], kept(d.words)] for d in standing.doubts]
-    return {
-        "series": number,
-        "status": CODE[standing.status],
-        "since": micros(standing.since),
-        "seen": maybe_micros(standing.seen),
-        "words": kept(standing.words),
-        "doubts": json.dumps(doubts) if doubts else "",
-        "latency": us_of(standing.latency),
-        "blind": kept(standing.blind),
-    }
+    return (
+        number,
+        CODE[standing.status],
+        micros(standing.since),
+        maybe_micros(standing.seen),
+        kept(standing.words),
+        json.dumps(doubts) if doubts else "",
+        us_of(standing.latency),
+        kept(standing.blind),
+    )
 
 
 def read(c: Connection) -> dict[str, Standing]:
@@ -64,15 +62,12 @@ def _standing(
 
 def keep_result(c: Connection, monitor: str, result: Result, at: datetime | None = None) -> None:
     """Writes the newest full result of ``monitor``, seen ``at`` (now), over the older one."""
-    seen = datetime.now(UTC) if at is None else at
-    c.execute(upsert(c, RESULTS), {"monitor": monitor, "at": micros(seen), "body": _body(result)})
+    keep_results(c, {monitor: (datetime.now(UTC) if at is None else at, result)})
 
 
 def keep_results(c: Connection, results: Mapping[str, tuple[datetime, Result]]) -> None:
     """The same for many monitors in one statement."""
-    rows = [{"monitor": key, "at": micros(at), "body": _body(result)} for key, (at, result) in results.items()]
-    if rows:
-        c.execute(upsert(c, RESULTS), rows)
+    put_rows(c, RESULTS, [(key, micros(at), _body(result)) for key, (at, result) in results.items()])
 
 
 def _body(result: Result) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 from data.moments import micros, moment
 from data.tables import NOTES, WATCH
 from data.text import kept
-from data.upsert import upsert
+from data.upsert import put_rows, upsert
 from model import WatchReport
 
 MOMENTS = ("at", "started")
@@ -24,7 +24,7 @@ def report(c: Connection, watched: WatchReport) -> None:
     """Writes the newest report over the older one."""
     moments = {name: micros(getattr(watched, name)) for name in MOMENTS}
     value = asdict(watched) | moments | {"words": kept(watched.words)}
-    c.execute(upsert(c, WATCH), {"id": 1, "body": json.dumps(value)})
+    put_rows(c, WATCH, [(1, json.dumps(value))])
 
 
 def read(c: Connection) -> WatchReport | None:
