@@ -70,7 +70,10 @@ class JsonCondition(BaseModel):
             return f"{self.path} exists, but should not" if values else None
         if not values:
             return f"{self.path} does not exist"
-        return next((words for value in values[:100] if (words := self._wrong(value))), None)
+        for value in values[:100]:
+            if words := self._wrong(value):
+                return words
+        return None
 
     def _wrong(self, value: Any) -> str | None:
         for name, wanted in self.wanted.items():

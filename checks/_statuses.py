@@ -43,6 +43,8 @@ Statuses = Annotated[tuple[str, ...], BeforeValidator(_spans), AfterValidator(_k
 
 def status_fault(status: int, wanted: Sequence[str]) -> str | None:
     """What is wrong with the status, in words."""
-    if any(first <= status <= last for first, last in map(span, wanted)):
-        return None
+    for entry in wanted:
+        first, last = span(entry)
+        if first <= status <= last:
+            return None
     return f"answered {status}, not {' or '.join(wanted)}"

@@ -58,6 +58,8 @@ class Answer(asyncio.Protocol):
         self._closed(error)
 
     def _closed(self, error: Exception | None) -> None:
+        if self.done.done():  # as after every good answer
+            return
         if self._in_body and self._until_close and error is None:
             self._finish()
         elif error is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import httpx
@@ -55,7 +55,8 @@ def _missed(options: Options, answer: httpx.Response) -> Iterator[str]:
         if wrong := condition.missed(answer.headers.get(name)):
             yield f"header {name} {wrong}"
     yield from _text(options, answer)
-    yield from _json(options, answer)
+    if options.json_:
+        yield from _json(options.json_, answer)
 
 
 def _redirect(wanted: str, answer: httpx.Response) -> Iterator[str]:
@@ -85,12 +86,12 @@ def _text(options: Options, answer: httpx.Response) -> Iterator[str]:
         yield f"does not match {options.matches[:60]!r}"
 
 
-def _json(options: Options, answer: httpx.Response) -> Iterator[str]:
-    if not options.json_:
-        return
+def _json(conditions: Sequence[JsonCondition], answer: httpx.Response) -> Iterator[str]:
     try:
         document = document_of(answer.content)
     except ValueError as error:
         yield str(error)
         return
-    yield from (wrong for condition in options.json_ if (wrong := condition.missed(document)))
+    for condition in conditions:
+        if wrong := condition.missed(document):
+            yield wrong
