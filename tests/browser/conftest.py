@@ -98,7 +98,7 @@ def running(home: Path, config: Path | None = None) -> Iterator[Server]:
         process.wait(5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it goes on probing and judging for as long as it runs
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The demo, as a person gets it who has configured nothing."""
     with running(copied(tmp_path_factory.mktemp("demo") / "wardround")) as server:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 import sys
 import time
@@ -39,15 +41,30 @@ class Filled:
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
-    var: Path = tmp_path_factory.mktemp("var")
+    """Made by the first process of the tests that wants it; the others wait, and read the same."""
+    base = tmp_path_factory.getbasetemp()
+    var = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "filled"
+    var.mkdir(exist_ok=True)
+    took = var / "took.json"
+    with (var / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not took.exists():
+            took.write_text(json.dumps(_fill(var)), encoding="utf-8")
+    engine = store.open(opening.url(var), create=False, check=False)
+    yield Filled(engine, *json.loads(took.read_text(encoding="utf-8")))
+    engine.dispose()
+    store.release_ballast(engine)
+
+
+def _fill(var: Path) -> tuple[float, float]:
+    """Seconds of processor time for the essentials, and for the details."""
     began = time.process_time()
     engine, _, unfinished = opening.opened(var, OPENED)
     assert unfinished
+    engine.dispose()
     between = time.process_time()
     fill.details(var, OPENED)
-    yield Filled(engine, between - began, time.process_time() - between)
-    engine.dispose()
-    store.release_ballast(engine)
+    return between - began, time.process_time() - between
 
 
 def apart(var: Path) -> Path:
