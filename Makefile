@@ -26,9 +26,12 @@ tests/browser/node_modules/.installed: tests/browser/package.json
 	npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
+# more processes than cores: a third of the time a test waits. What an assertion compares is told by the second try: to
+# prepare it for all of them takes each process ten seconds. Compiled modules are kept, for dozens of programs start
+test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.dev tests/browser/node_modules/.installed
 	$(BIN)/python tests/browser/ensure_chromium.py
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal --cache-clear || { test $$? -eq 1 && $(AGAIN); }
+	$(BIN)/python -m pytest -q -n 4 --dist worksteal --cache-clear --assert=plain || { test $$? -eq 1 && $(AGAIN); }
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
