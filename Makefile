@@ -2,6 +2,9 @@
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+# pip compiles on one core; some packages hold files that are not meant for this Python
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+COMPILE = $(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 # what failed is tried once more, alone; a run that broke off (any code but 1) is not
 AGAIN = $(BIN)/python -m pytest -q -rA --last-failed --last-failed-no-failures none
 
@@ -12,11 +15,13 @@ check: lint test
 
 .venv/.runtime: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
+	$(COMPILE)
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.runtime
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
+	$(COMPILE)
 	@touch $@
 
 run: .venv/.runtime
@@ -31,12 +36,12 @@ tests/browser/node_modules/.installed: tests/browser/package.json
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.dev tests/browser/node_modules/.installed
 	$(BIN)/python tests/browser/ensure_chromium.py
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal --cache-clear --assert=plain || { test $$? -eq 1 && $(AGAIN); }
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal --cache-clear --assert=plain || { test $$? -eq 1 && $(AGAIN); }
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers auto
 
 fmt: .venv/.dev
 	$(BIN)/ruff check --fix .

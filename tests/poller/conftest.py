@@ -171,6 +171,9 @@ async def polling(known: settings.Settings, **more: Any) -> AsyncIterator[Runnin
         poller.stop.set()
         async with asyncio.timeout(60):
             await task
+        await until(
+            lambda: not engine.pool.checkedout()
+        )  # a thread that reads goes on when what it read for is cancelled
         engine.dispose()
 
 
