@@ -16,9 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import psutil
 from _report import report
@@ -177,11 +180,12 @@ def measure(monitors: int, seconds: float, with_peers: bool) -> None:
         commands += [plainly, *(peers(folder, port, monitors) if with_peers else [])]
         with contexts(commands) as processes:
             time.sleep(EVERY + 5)  # everybody has gone once round
-            before, first = [spent(each) for each in processes], watched(folder)
-            time.sleep(seconds)
-            after, last = [spent(each) for each in processes], watched(folder)
+            seen = [looked(processes, folder)]
+            for _ in range(max(1, round(seconds / EVERY))):
+                time.sleep(EVERY)
+                seen.append(looked(processes, folder))
             memory = [each.memory_info().rss / 2**20 for each in processes]
-        said(monitors, seconds, [b - a for a, b in zip(before, after, strict=True)], memory, first, last)
+        said(monitors, [window(monitors, *pair) for pair in pairwise(seen)], memory, seen[-1][1])
 
 
 @contextmanager
@@ -192,21 +196,37 @@ def contexts(commands: list[list[str]]) -> Iterator[list[psutil.Process]]:
         yield [stack.enter_context(started(*command)) for command in commands]
 
 
-def said(monitors: int, seconds: float, cpu: list[float], memory: list[float], first, last) -> None:
-    probes = last.probes - first.probes
-    expected = monitors * seconds / EVERY
-    assert 0.97 < probes / expected < 1.03, f"{probes} probes, expected {expected:.0f}"
-    ours, plainly = cpu[0] / probes * 1000, cpu[1] / expected * 1000
-    beside = f"{ours / plainly:.2f} of plain httpx, {plainly:.2f} s"
-    if len(cpu) > 2:
-        peer = sum(cpu[2:]) / expected * 1000
-        beside += f"; {ours / peer:.2f} of blackbox + prometheus, {peer:.2f} s"
-    name = f"{monitors} monitors every {EVERY:g} s"
-    report(__file__, f"{name}: CPU for 1,000 probes, store included", f"{ours:.2f} s", beside, "1.2 s, stretch 0.8")
+Look = tuple[list[float], Any]  # CPU seconds of each process, and what our poller says of itself
+
+
+def looked(processes: list[psutil.Process], folder: Path) -> Look:
+    return [spent(each) for each in processes], watched(folder)
+
+
+def window(monitors: int, before: Look, after: Look) -> list[float]:
+    """CPU seconds for 1,000 probes in one round: ours, plain httpx, and blackbox with prometheus if they run."""
+    probes = after[1].probes - before[1].probes
+    assert 0.97 < probes / monitors < 1.03, f"{probes} probes, expected {monitors}"
+    ours, plainly, *peers = (b - a for a, b in zip(before[0], after[0], strict=True))
+    return [ours / probes * 1000, plainly / monitors * 1000, *([sum(peers) / monitors * 1000] if peers else [])]
+
+
+def said(monitors: int, windows: list[list[float]], memory: list[float], last: Any) -> None:
+    ours, *others = zip(*windows, strict=True)
+    names = ["plain httpx", "blackbox + prometheus"]
+    beside = "; ".join(times(ours, other, name) for other, name in zip(others, names, strict=False))
+    name, bar = f"{monitors} monitors every {EVERY:g} s", "1.2 s, stretch 0.8; half of blackbox + prometheus"
+    report(__file__, f"{name}: CPU for 1,000 probes, store included", f"{median(ours):.2f} s", beside, bar)
     mem = f"plain httpx {memory[1]:.0f}" + (f", blackbox + prometheus {sum(memory[2:]):.0f}" if len(memory) > 2 else "")
     report(__file__, f"{name}: memory", f"{memory[0]:.0f} MiB", mem, "100 MiB at 2,000, stretch 60")
     late = f"{last.missed} missed of {last.probes}"
     report(__file__, f"{name}: lateness p99", f"{last.late_p99:.0f} ms", late, "50 ms with 25 viewers, stretch 20")
+
+
+def times(ours: Sequence[float], other: Sequence[float], name: str) -> str:
+    """The median of the ratios taken in the same round, with the least and the greatest."""
+    ratios = sorted(a / b for a, b in zip(ours, other, strict=True))
+    return f"{median(ratios):.2f} of {name} ({ratios[0]:.2f} to {ratios[-1]:.2f}), {median(other):.2f} s"
 
 
 if __name__ == "__main__":

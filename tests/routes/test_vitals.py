@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -23,7 +23,7 @@ from starlette.types import Message
 import settings
 from data import copies, deployments, store, vitals, watch
 from model import Deployment, VitalRollup
-from routes import _shipped, _store
+from routes import _intake, _shipped, _store
 from routes import vitals as door
 from routes._throttle import Throttle
 from rules import drains
@@ -236,6 +236,19 @@ async def test_what_is_no_beacon_is_refused(open_door: Stage, headers: dict[str,
 
 async def test_a_body_too_long_is_counted_as_refused(open_door: Stage) -> None:
     assert (await sent(open_door, b"x" * 17_000)).status_code == 413
+    await until(lambda: counted(open_door).get("refused") == 1)
+
+
+async def test_a_body_too_slow_is_counted_as_refused(open_door: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_intake, "PATIENCE", 0.1)
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(500):
+            yield b"["
+            await asyncio.sleep(0.02)
+
+    answer = await open_door.client.post("/api/vitals", content=slow(), headers={"Origin": ORIGIN})
+    assert answer.status_code == 408
     await until(lambda: counted(open_door).get("refused") == 1)
 
 
