@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -175,6 +176,25 @@ def faster(page: Page, times: int) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Animation.enable")
     session.send("Animation.setPlaybackRate", {"playbackRate": times})
+
+
+@pytest.mark.parametrize("path", ["", "about"])
+def test_a_page_that_waits_draws_next_to_nothing(demo: Server, page: Page, path: str) -> None:
+    """A phone lies open for a night: what only waits to be late must not be drawn sixty times a second."""
+    page.goto(f"{demo.url}/{path}")
+    expect(page.locator(".wr-late")).to_be_attached()
+    drawn(page)
+    assert page.evaluate("document.getAnimations().length") > 0
+    assert frames(page, 4.0) < 60
+
+
+def frames(page: Page, seconds: float) -> int:
+    """How many frames were drawn meanwhile."""
+    assert page.context.browser
+    page.context.browser.start_tracing(page=page, categories=["disabled-by-default-devtools.timeline.frame"])
+    page.wait_for_timeout(seconds * 1000)
+    told = json.loads(page.context.browser.stop_tracing())["traceEvents"]
+    return sum(1 for event in told if event["name"] == "BeginFrame")
 
 
 def test_a_checklist_on_paper_says_when_and_shows_nothing_to_press(demo, page: Page) -> None:
