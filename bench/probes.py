@@ -185,6 +185,8 @@ def measure(monitors: int, seconds: float, with_peers: bool) -> None:
                 time.sleep(EVERY)
                 seen.append(looked(processes, folder))
             memory = [each.memory_info().rss / 2**20 for each in processes]
+        probes, expected = seen[-1][1].probes - seen[0][1].probes, monitors * (len(seen) - 1)
+        assert 0.97 < probes / expected < 1.03, f"{probes} probes, expected {expected}"
         said(monitors, [window(monitors, *pair) for pair in pairwise(seen)], memory, seen[-1][1])
 
 
@@ -205,10 +207,8 @@ def looked(processes: list[psutil.Process], folder: Path) -> Look:
 
 def window(monitors: int, before: Look, after: Look) -> list[float]:
     """CPU seconds for 1,000 probes in one round: ours, plain httpx, and blackbox with prometheus if they run."""
-    probes = after[1].probes - before[1].probes
-    assert 0.97 < probes / monitors < 1.03, f"{probes} probes, expected {monitors}"
-    ours, plainly, *peers = (b - a for a, b in zip(before[0], after[0], strict=True))
-    return [ours / probes * 1000, plainly / monitors * 1000, *([sum(peers) / monitors * 1000] if peers else [])]
+    ours, plainly, *peers = ((b - a) / monitors * 1000 for a, b in zip(before[0], after[0], strict=True))
+    return [ours, plainly, *([sum(peers)] if peers else [])]
 
 
 def said(monitors: int, windows: list[list[float]], memory: list[float], last: Any) -> None:
