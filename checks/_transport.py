@@ -35,7 +35,7 @@ class Question:
     """A request and its bytes on the wire, made once for all probes that ask the same."""
 
     request: httpx.Request
-    wire: bytes
+    wire: bytes = field(repr=False)  # with every header, and those may be secret
     host: str
     port: int
     secure: bool

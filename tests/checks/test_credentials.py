@@ -6,10 +6,12 @@ import asyncio
 import logging
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
 from checks import run
+from checks._transport import question
 from checks.health import Options as Health
 from checks.http import Options as Http
 from model import Monitor, Status
@@ -80,9 +82,17 @@ async def test_no_fault_tells_a_secret(tools: Any, serve: Any, caplog: pytest.Lo
     assert CANARY not in caplog.text
 
 
+def test_a_question_that_is_kept_does_not_print_what_it_sends() -> None:
+    asked = question(httpx.Request("POST", "https://x.example/", headers={"X-Token": CANARY}, content=CANARY.encode()))
+    assert asked.wire.count(CANARY.encode()) == 2
+    assert CANARY not in repr(asked)
+
+
 def test_options_never_print_what_is_secret() -> None:
     options = Http(url="https://example.org/", method="POST", body=CANARY, headers=HEADERS)
-    assert CANARY not in repr(options) + str(options) + options.model_dump_json()
+    for _ in ("before", "after it was asked"):
+        assert CANARY not in repr(options) + str(options) + options.model_dump_json()
+        options.asked["POST", CANARY.encode()] = question(httpx.Request("POST", options.place, headers=options.sent))
 
 
 @pytest.mark.parametrize(
