@@ -107,22 +107,32 @@ class Target(Trust):
 
 
 async def exchange(target: Target, tools: Tools, method: str = "GET", body: bytes | None = None) -> httpx.Response:
-    """One question, one answer, on a connection of its own. Nothing is followed: a secret reaches this target alone."""
+    """One question, one answer, on a connection of its own. Nothing is followed: a secret reaches this target alone.
+
+    Raises Fault for a redirect whose Location is no URL, so that every check may join it.
+    """
     wish = Wish(tools.watch, target.networks, context_for(target.ca_file), target.max_bytes)
     asked = target.asked.get((method, body))
     if asked is None:
         request = tools.client.build_request(method, target.place, headers=target.sent, content=body)
         asked = target.asked[method, body] = question(request)
-    return await tools.transport.ask(asked, wish)
+    answer = await tools.transport.ask(asked, wish)
+    if answer.has_redirect_location:
+        _place(answer)
+    return answer
+
+
+def _place(answer: httpx.Response) -> httpx.URL:
+    try:
+        return answer.request.url.join(answer.headers.get("location", ""))
+    except (httpx.InvalidURL, ValueError):
+        raise Fault(f"answered {answer.status_code} with a Location that is no URL") from None
 
 
 def elsewhere(answer: httpx.Response) -> str:
     """Where a redirect points: the path on the same origin, else scheme and host alone: the rest may hold a token."""
-    try:
-        here, there = answer.request.url, answer.request.url.join(answer.headers.get("location", ""))
-    except (httpx.InvalidURL, ValueError):
-        there = None
-    if there is None or not _HOST.fullmatch(there.host):
+    here, there = answer.request.url, _place(answer)
+    if not _HOST.fullmatch(there.host):
         raise Fault(f"answered {answer.status_code} with a Location that is no URL")
     if (there.scheme, there.netloc) == (here.scheme, here.netloc):
         return clean(there.path, 100)

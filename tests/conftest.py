@@ -20,7 +20,8 @@ settings.register_profile("explore", max_examples=1000, **PATIENT)
 settings.load_profile("replayed")
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
     """What was collected stays: to walk half a million objects again and again takes a tenth of the time."""
     gc.freeze()
     gc.enable()

@@ -134,6 +134,13 @@ async def test_a_redirect_is_not_followed(api: Api) -> None:
     assert (found.status, asked) == (UP, [("GET", "/a")])
 
 
+async def test_a_redirect_to_what_is_no_url_is_a_fault_of_its_endpoint_alone(api: Api) -> None:
+    found, _, _ = await api({"/a": (302, {"Location": "http://x:abc/"}), "/b": (200, {})}, paths=["/a", "/b"])
+
+    assert states(found) == {"a": DOWN, "b": UP}
+    assert said(found)["a"] == "answered 302 with a Location that is no URL"
+
+
 async def test_the_words_name_the_first_three_and_the_worst_come_first(api: Api) -> None:
     answers: dict[str, Answer] = {"/a": (429, {}), "/b": (503, {}), "/c": (404, {}), "/d": (500, {}), "/e": (500, {})}
     found, _, _ = await api({**answers, "/ok": (200, {})}, paths=["/ok", *answers])

@@ -437,6 +437,30 @@ async def test_plain_http_is_followed_until_it_leads_to_https(serve, tools) -> N
     assert [str(each.request.url.path) for each in (*last.history, last)] == ["/", "/x"]
 
 
+@pytest.mark.parametrize("last", ["/", "/1", f"/{headers.HOPS}"])
+async def test_a_location_that_is_no_url_says_nothing_and_breaks_nothing(last, serve, tools) -> None:
+    """On the way over plain http, wherever it stands: the other rows do not suffer."""
+
+    async def talk(reader, writer):
+        path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
+        place = "http://x:abc/" if path == last else f"http://127.0.0.1:{port}/{int(path[1:] or 0) + 1}"
+        writer.write(f"HTTP/1.1 301 X\r\nContent-Length: 0\r\nLocation: {place}\r\n\r\n".encode())
+        await writer.drain()
+
+    port = await serve(talk)
+    options = headers.Options(url=f"http://127.0.0.1:{port}/")
+
+    assert await headers._asked(options, tools, ("plain", options.url, "")) is None
+
+
+async def test_a_door_whose_location_is_no_url_spoils_no_other_row(platform) -> None:
+    found, _ = await platform(closed=(307, {"Location": "http://x:abc/"}))
+
+    assert weights(found)["protected.dashboard"] is Status.UNKNOWN
+    assert found.words != "the exchange failed (InvalidURL)"
+    assert weights(found)["api"] is Status.UP
+
+
 def test_what_is_weak_is_named_and_what_is_not_is_not() -> None:
     strict = "script-src 'strict-dynamic' 'nonce-abc' 'unsafe-inline' https: http:; object-src 'none'; base-uri 'none'"
     named = _csp.weaknesses(_csp.parse([strict]))

@@ -51,6 +51,12 @@ BAD = [
         {},
         "redirects to /a",
     ),
+    (
+        "a redirect to what is no URL",
+        plain(status="302 F", headers="Location: http://x:abc/\r\n"),
+        {"status": "3xx"},
+        "answered 302 with a Location that is no URL",
+    ),
     ("not a redirect", plain(), {"redirects_to": "/x"}, "answered 200, not a redirect"),
     ("another redirect", plain(status="302 F", headers="Location: /b\r\n"), {"redirects_to": "/a"}, "not to /a"),
     (
