@@ -31,8 +31,8 @@ tests/browser/node_modules/.installed: tests/browser/package.json
 	npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
 	@touch $@
 
-# more processes than cores: a third of the time a test waits. What an assertion compares is told by the second try: to
-# prepare it for all of them takes each process ten seconds. Compiled modules are kept, for dozens of programs start
+# more processes than cores, for many tests wait. What an assertion compares is told by the second try: to prepare all of
+# them takes each process longer than to collect the tests. Compiled modules are kept, for dozens of programs start
 test: export PYTHONDONTWRITEBYTECODE :=
 test: .venv/.dev tests/browser/node_modules/.installed
 	$(BIN)/python tests/browser/ensure_chromium.py

@@ -52,8 +52,6 @@ async def reached(
 async def judged(host: str, resolver: Resolver, networks: Networks) -> tuple[str, ...]:
     """The addresses of a host that may be reached; raises Fault or gaierror when there is none."""
     literal = is_address(host)
-    if literal and refusal(host, networks) is None:
-        return (host,)
     found = (host,) if literal else await resolver.addresses(host)
     refused = {address: why for address in found if (why := refusal(address, networks))}
     allowed = tuple(address for address in found if address not in refused)

@@ -126,14 +126,18 @@ def _place(answer: httpx.Response) -> httpx.URL:
     try:
         return answer.request.url.join(answer.headers.get("location", ""))
     except (httpx.InvalidURL, ValueError):
-        raise Fault(f"answered {answer.status_code} with a Location that is no URL") from None
+        raise _no_url(answer) from None
+
+
+def _no_url(answer: httpx.Response) -> Fault:
+    return Fault(f"answered {answer.status_code} with a Location that is no URL")
 
 
 def elsewhere(answer: httpx.Response) -> str:
     """Where a redirect points: the path on the same origin, else scheme and host alone: the rest may hold a token."""
     here, there = answer.request.url, _place(answer)
     if not _HOST.fullmatch(there.host):
-        raise Fault(f"answered {answer.status_code} with a Location that is no URL")
+        raise _no_url(answer)
     if (there.scheme, there.netloc) == (here.scheme, here.netloc):
         return clean(there.path, 100)
     return f"{there.scheme[:10]}://{there.netloc.decode('ascii', 'replace')}"

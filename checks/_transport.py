@@ -22,7 +22,7 @@ HANDSHAKE = 3600.0  # the deadline of the whole probe is in checks.run
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What one probe wants of the transport, under ``extensions["wish"]``; ``cap`` is in bytes."""
+    """What one probe wants of the transport; ``cap`` is in bytes."""
 
     watch: Stopwatch = field(default_factory=Stopwatch)
     networks: Networks = ()
@@ -49,7 +49,7 @@ def question(request: httpx.Request) -> Question:
 
 
 class Whole(httpx.Response):
-    """An answer that was read to its end: httpx would read it once more, piece by piece, at a tenth of a probe."""
+    """An answer that was read to its end: httpx would read it once more, piece by piece."""
 
     def __init__(self, answer: Answer, request: httpx.Request) -> None:
         body = bytes(answer.body)
@@ -66,7 +66,7 @@ class Transport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
-        return await self.ask(question(request), request.extensions.get("wish") or Wish())
+        return await self.ask(question(request), Wish())
 
     async def ask(self, question: Question, wish: Wish) -> httpx.Response:
         """One answer, without the layers of a client: redirects, cookies and sign-in are no probe's business."""

@@ -70,10 +70,10 @@ def fresh(
 
     ``only``: of these series alone.
     """
-    if not (known := names(c) if only is None else chosen(c, only)):
+    if not (known := chosen(c, only)):
         return {}
     found: dict[str, list[Sample]] = {}
-    for row in c.execute(select(SAMPLES).where(*_inside(start, end)).order_by(T.key)):
+    for row in c.execute(select(SAMPLES).where(*_inside(millis(start), millis(end))).order_by(T.key)):
         if series := known.get(row.key & MOST):
             found.setdefault(series, []).append(_sample(series, row))
     return found
@@ -82,13 +82,14 @@ def fresh(
 def counted(c: Connection, start: datetime, end: datetime) -> Counter[tuple[str, datetime]]:
     """How many there are that are not sealed yet, by series and by the minute (its start in UTC)."""
     known = names(c)
-    keys = c.execute(select(T.key).where(*_inside(start, end))).scalars()
+    keys = c.execute(select(T.key).where(*_inside(millis(start), millis(end)))).scalars()
     counts = Counter((key & MOST, (key >> BITS) // 60_000) for key in keys)
     return Counter({(known[number], moment_s(minute * 60)): n for (number, minute), n in counts.items()})
 
 
-def _inside(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
-    return T.key >= millis(start) << BITS, T.key < millis(end) << BITS
+def _inside(low: int, high: int) -> tuple[ColumnElement[bool], ...]:
+    """From ``low`` up to ``high`` (exclusive), in milliseconds since 1970."""
+    return T.key >= low << BITS, T.key < high << BITS
 
 
 def hour(c: Connection, start: datetime, end: datetime) -> dict[str, tuple[Sample, ...]]:
@@ -143,7 +144,7 @@ def _number(c: Connection, series: str) -> int | None:
 
 
 def _fresh(c: Connection, series: str, number: int, low: int, high: int) -> Iterator[Sample]:
-    inside = (T.key >= low << BITS, T.key < high << BITS, T.key.op("&")(MOST) == number)
+    inside = (*_inside(low, high), T.key.op("&")(MOST) == number)
     return (_sample(series, row) for row in c.execute(select(SAMPLES).where(*inside).order_by(T.key)))
 
 
@@ -189,7 +190,7 @@ def seal(c: Connection, hour: datetime, limit: int = 5000) -> int:
     it returns 0. Rows that come late are merged into the blob that is there.
     """
     start = millis(hour.astimezone(UTC)) // HOUR_MS * HOUR_MS
-    inside = (T.key >= start << BITS, T.key < (start + HOUR_MS) << BITS)
+    inside = _inside(start, start + HOUR_MS)
     group = T.key.op("&")(MOST)
     counts = c.execute(select(group, func.count()).where(*inside).group_by(group).order_by(group))
     some = _first_few(counts.all(), limit)

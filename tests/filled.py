@@ -57,7 +57,7 @@ NAMES = {
 DOWN, SLOW, PARENT = "platform-health", "payout-export", "database"
 EVERY = 30.0
 FRESH = timedelta(seconds=15)  # how much older than its page a store may be: monitors are late after a minute
-_made: dict[tuple[tuple[Monitor, ...], int, str], tuple[datetime, bytes]] = {}
+_made: dict[tuple[tuple[Monitor, ...], int, str], tuple[datetime, bytes]] = {}  # the newest alone: it may be large
 ALIKE = 16  # roll-ups of one level and latency that differ
 
 
@@ -99,6 +99,7 @@ def fill(
     made = _made.get(there)
     if made is None or not timedelta(0) <= now - made[0] < FRESH:
         _written(path, watched, now, days, words)
+        _made.clear()
         _made[there] = made = (now, path.read_bytes())
     else:
         path.write_bytes(made[1])
