@@ -19,7 +19,6 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
 HOME = Path(__file__).parents[1]
-sys.path.insert(0, str(HOME))
 EMPTY = (
     "import streamlit as st\n@st.fragment(run_every=5)\ndef beat():\n    st.html(\"<p class='wr-row'>x</p>\")\nbeat()\n"
 )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import hmac
 import json
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from _report import report
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -13,9 +12,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pysqlite3.dbapi2 as driver
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from _report import report
 
 from data import days, intervals, series, store

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pysqlite3.dbapi2 as driver
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from _report import report
 
 from data import days, intervals, rollups, samples, series, store

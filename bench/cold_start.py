@@ -12,8 +12,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from _report import report
 from playwright.sync_api import Browser, sync_playwright
 

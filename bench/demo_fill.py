@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pysqlite3.dbapi2 as driver
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from _report import report
 
 from demo import fill, opening

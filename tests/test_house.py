@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
@@ -174,6 +175,18 @@ def test_the_entry_script_does_not_lie_beside_pages() -> None:
 def test_the_required_places_exist() -> None:
     wanted = ["app.py", "pages", "checks", "data", "requirements.txt", "tests", ".streamlit"]
     assert [name for name in wanted if not (HOME / name).exists()] == []
+
+
+def test_every_benchmark_finds_the_house_from_wherever_it_is_started() -> None:
+    """What it imports first of the project is ``_report``, which says where the rest lies."""
+    found = {}
+    for path in sorted((HOME / "bench").glob("[!_]*.py")):
+        read = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+        names = [str(node.module).split(".")[0] for node in read]
+        found[path.name] = [name for name in names if name == "_report" or name in rooms()][:1]
+    assert len(found) > 10
+    assert {name: first for name, first in found.items() if first != ["_report"]} == {}
+    subprocess.run([sys.executable, "-c", "import _report, model"], cwd=HOME / "bench", check=True, timeout=60)
 
 
 def test_names_say_what_a_thing_is_about() -> None:
